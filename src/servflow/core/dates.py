@@ -1,0 +1,158 @@
+"""Legal days: periods in years, months and days; terms; the instant a day begins.
+
+1. A term is half-open: ``start`` is in it, ``until`` is the first day that is not.
+2. A month is a calendar month. What happens on a day that the target month lacks is named by an
+   ``EndOfMonth`` rule; there is no silent default.
+3. A datetime is aware, or it is refused. Which day it lies on is asked with a zone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import Enum
+
+from servflow.core.errors import InvalidValue
+
+__all__ = ["EndOfMonth", "Period", "Term", "aware", "day_of", "start_of_day"]
+
+
+class EndOfMonth(Enum):
+    """Where a month's arithmetic lands when the target month has no such day."""
+
+    CLAMP = "clamp"  # 31 January + 1 month = 28 or 29 February
+    NEXT = "next"  # 31 January + 1 month = 1 March
+
+
+def aware(name: str, at: datetime) -> datetime:
+    """``at`` itself.
+
+    Raises:
+        InvalidValue: it is naive (has no offset), or is no datetime.
+    """
+    if not isinstance(at, datetime) or at.utcoffset() is None:
+        raise InvalidValue(name, at, "an aware datetime, with its offset from UTC")
+    return at
+
+
+def day_of(at: datetime, zone: tzinfo) -> date:
+    """The date on which the instant ``at`` lies in ``zone``.
+
+    Raises:
+        InvalidValue: ``at`` is naive, or that date lies outside the years 1 to 9999.
+    """
+    try:
+        return aware("at", at).astimezone(zone).date()
+    except OverflowError:
+        raise InvalidValue("at", at, "an instant in the years 1 to 9999") from None
+
+
+def start_of_day(day: date, zone: tzinfo) -> datetime:
+    """The instant (in UTC) at which ``day`` begins in ``zone``.
+
+    Where clocks skip midnight, the first instant that exists; where it comes twice, the first.
+
+    Raises:
+        InvalidValue: that instant lies outside the years 1 to 9999.
+    """
+    midnight = datetime.combine(day, time(), tzinfo=zone)
+    try:
+        start = midnight.astimezone(UTC)
+        if start.astimezone(zone).replace(tzinfo=None) == midnight.replace(tzinfo=None):
+            return start
+    except OverflowError:
+        raise InvalidValue("day", day, "a day that begins in the years 1 to 9999") from None
+    # The gap may begin before midnight (Toronto 1919: 23:30 to 00:30): find its end, at most a day away.
+    earliest = start - timedelta(days=1)
+    seconds = range(2 * 24 * 60 * 60)
+    found = bisect_left(seconds, day, key=lambda n: (earliest + timedelta(seconds=n)).astimezone(zone).date())
+    return earliest + timedelta(seconds=found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A length of time in calendar months and days (借期, 续借期); a year is twelve months.
+
+    >>> Period(months=1).after(date(2026, 1, 31), EndOfMonth.CLAMP)
+    datetime.date(2026, 2, 28)
+
+    Raises:
+        InvalidValue: a part is negative, or both are zero.
+    """
+
+    months: int = 0
+    days: int = 0
+
+    def __post_init__(self) -> None:
+        for name, part in (("months", self.months), ("days", self.days)):
+            if isinstance(part, bool) or not isinstance(part, int) or part < 0:
+                raise InvalidValue(name, part, "a whole number, 0 or more")
+        if not self.months and not self.days:
+            raise InvalidValue("period", "0 months and 0 days", "a length above zero")
+
+    def after(self, day: date, end_of_month: EndOfMonth) -> date:
+        """The day that lies this period after ``day``: months first, then days.
+
+        Raises:
+            InvalidValue: the result lies beyond the calendar (year 9999).
+        """
+        return self._moved(day, 1, end_of_month)
+
+    def before(self, day: date, end_of_month: EndOfMonth) -> date:
+        """The day that lies this period before ``day``: months first, then days.
+
+        Raises:
+            InvalidValue: the result lies before the calendar (year 1).
+        """
+        return self._moved(day, -1, end_of_month)
+
+    def _moved(self, day: date, sign: int, end_of_month: EndOfMonth) -> date:
+        year, month = divmod(day.year * 12 + day.month - 1 + sign * self.months, 12)
+        try:
+            last = monthrange(year, month + 1)[1]
+            if day.day <= last:
+                moved = date(year, month + 1, day.day)
+            elif end_of_month is EndOfMonth.CLAMP:
+                moved = date(year, month + 1, last)
+            else:
+                moved = date(year, month + 1, last) + timedelta(days=1)
+            return moved + timedelta(days=sign * self.days)
+        except (ValueError, OverflowError):
+            expected = "a day between the years 1 and 9999"
+            raise InvalidValue("period", f"{self} from {day.isoformat()}", expected) from None
+
+    def __str__(self) -> str:
+        parts = [f"{n} {name}" for n, name in ((self.months, "months"), (self.days, "days")) if n]
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The days from ``start`` (in it) until ``until`` (the first day not in it).
+
+    Raises:
+        InvalidValue: ``until`` does not lie after ``start``.
+    """
+
+    start: date
+    until: date
+
+    def __post_init__(self) -> None:
+        if self.until <= self.start:
+            found = f"{self.start.isoformat()} until {self.until.isoformat()}"
+            raise InvalidValue("term", found, "an end after its start")
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.start <= day < self.until
+
+    @property
+    def last_day(self) -> date:
+        """The last day in the term, as it is printed ("valid to")."""
+        return self.until - timedelta(days=1)
+
+    @property
+    def days(self) -> int:
+        """How many days the term has."""
+        return (self.until - self.start).days

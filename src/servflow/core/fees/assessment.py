@@ -1,0 +1,205 @@
+"""Assessment: from what is owed to postings, and from a payment to what it pays.
+
+What is owed is worked out anew each time; posted is only the difference to what was posted before.
+So it may be done twice, late, or not at all for a week, and the books are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from servflow.core.citations import Clause
+from servflow.core.errors import CurrencyMismatch, InvalidValue
+from servflow.core.fees.charges import Charge
+from servflow.core.ledger import Account, Posting
+from servflow.core.money import Money
+
+__all__ = [
+    "Applied",
+    "Obligation",
+    "OpenItem",
+    "Posted",
+    "allocate",
+    "apply_payment",
+    "assess",
+    "open_items",
+    "posted_for",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """What something is owed for, ``kind`` in the case ``subject``, and by whom to whom.
+
+    A charge debits ``debit`` (the receivable of whoever owes) and credits ``credit`` (the income).
+    """
+
+    subject: str
+    kind: str
+    debit: Account
+    credit: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was charged for an obligation so far: ``amount``, less reversals, in so many ``postings``."""
+
+    amount: Money
+    postings: int
+
+
+def posted_for(obligation: Obligation, postings: Iterable[Posting]) -> Posted | None:
+    """What was charged for ``obligation`` in ``postings``; ``None`` if it never was.
+
+    Those on the income of this obligation are counted; what was paid or waived is not.
+
+    Raises:
+        InvalidValue: it was charged to somebody else.
+        CurrencyMismatch: it was charged in two currencies.
+    """
+    posted: Posted | None = None
+    for posting in postings:
+        accounts = {posting.debit, posting.credit}
+        about = (posting.subject, posting.kind)
+        if about != (obligation.subject, obligation.kind) or obligation.credit not in accounts:
+            continue
+        if obligation.debit not in accounts:
+            expected = f"the account that was charged in {posting.key}"
+            raise InvalidValue("debit", str(obligation.debit), expected)
+        added = posting.on(obligation.debit)
+        posted = Posted(posted.amount + added, posted.postings + 1) if posted else Posted(added, 1)
+    return posted
+
+
+def assess(
+    obligation: Obligation,
+    target: Money,
+    posted: Posted | None,
+    value_date: date,
+    *,
+    charge: Charge | None = None,
+    clause: Clause | None = None,
+) -> tuple[Posting | None, Posted]:
+    """The posting that brings what was charged for ``obligation`` to ``target``, and what is then posted.
+
+    There is none if the target is met. If less is owed than was posted, debit and credit are
+    swapped. The key is ``subject/kind/n``, the n-th posting of the obligation: of two made at once
+    on the same state both have the same key, and only one can be stored.
+
+    Raises:
+        InvalidValue: the target is negative, or ``charge`` came to another amount.
+        CurrencyMismatch: it was charged in another currency before.
+    """
+    if target.minor < 0:
+        raise InvalidValue("target", target, "an amount of 0 or more")
+    if charge is not None and charge.money != target:
+        raise InvalidValue("target", target, f"what the charge came to, {charge.money}")
+    before = posted or Posted(target * 0, 0)
+    difference = target - before.amount
+    if not difference:
+        return None, before
+    accounts = (obligation.debit, obligation.credit)
+    debit, credit = accounts if difference.minor > 0 else reversed(accounts)
+    after = Posted(target, before.postings + 1)
+    posting = Posting(
+        key=f"{obligation.subject}/{obligation.kind}/{after.postings}",
+        debit=debit,
+        credit=credit,
+        amount=abs(difference),
+        value_date=value_date,
+        subject=obligation.subject,
+        kind=obligation.kind,
+        charge=charge,
+        clause=clause,
+    )
+    return posting, after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenItem:
+    """An obligation that is not settled: since when there is something, and what is still owed."""
+
+    subject: str
+    kind: str
+    since: date
+    outstanding: Money
+
+
+def open_items(postings: Iterable[Posting], receivable: Account, currency: str) -> tuple[OpenItem, ...]:
+    """What ``receivable`` still owes in ``currency``, the oldest first.
+
+    ``since`` is the first value date on which something of it was posted.
+    """
+    items: dict[tuple[str, str], OpenItem] = {}
+    for posting in postings:
+        if posting.amount.currency != currency or receivable not in {posting.debit, posting.credit}:
+            continue
+        about = (posting.subject, posting.kind)
+        day, owed = posting.value_date, posting.on(receivable)
+        if about in items:
+            day, owed = min(day, items[about].since), owed + items[about].outstanding
+        items[about] = OpenItem(subject=posting.subject, kind=posting.kind, since=day, outstanding=owed)
+    still = (item for item in items.values() if item.outstanding.minor > 0)
+    return tuple(sorted(still, key=lambda item: (item.since, item.subject, item.kind)))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a payment pays, each item with its amount above 0, and what is left of it."""
+
+    paid: tuple[tuple[OpenItem, Money], ...]
+    rest: Money
+
+
+def apply_payment(order: Mapping[str, int], items: Iterable[OpenItem], payment: Money) -> Applied:
+    """What ``payment`` pays, to the last cent.
+
+    ``order`` gives each kind that it may pay a rank: the lowest is paid first, and within a rank the
+    oldest. With one rank for all it is the oldest first, whatever its kind. Kinds without a rank are
+    not paid, so that a payment for a fine is not swallowed by the price of a lost volume.
+
+    Raises:
+        InvalidValue: the payment or an item is negative.
+        CurrencyMismatch: the items it may pay are not all in the payment's currency.
+    """
+    if payment.minor < 0:
+        raise InvalidValue("payment", payment, "an amount of 0 or more")
+    paid = []
+    rest = payment
+    ranked = [item for item in items if item.kind in order]
+    for item in sorted(ranked, key=lambda item: (order[item.kind], item.since, item.subject, item.kind)):
+        if item.outstanding.minor < 0:
+            raise InvalidValue("outstanding", item.outstanding, "an amount of 0 or more")
+        if item.outstanding.currency != payment.currency:
+            raise CurrencyMismatch(payment.currency, item.outstanding.currency)
+        part = min(rest, item.outstanding)
+        if part:
+            paid.append((item, part))
+            rest -= part
+    return Applied(tuple(paid), rest)
+
+
+def allocate(whole: Money, weights: Mapping[str, int]) -> Mapping[str, Money]:
+    """``whole`` shared in proportion to ``weights``, every cent of it; by key, in the order of the keys.
+
+    Each share is rounded down; the cents left over go to the largest remainders, of equal ones to
+    the first key. So the order in which the weights come means nothing, and each share lies within
+    one cent of its exact size.
+
+    Raises:
+        InvalidValue: the whole or a weight is negative, or no weight is above 0.
+    """
+    if whole.minor < 0:
+        raise InvalidValue("whole", whole, "an amount of 0 or more")
+    for key, weight in weights.items():
+        if type(weight) is not int or weight < 0:
+            raise InvalidValue(f"weight of {key}", weight, "a whole number, 0 or more")
+    every = sum(weights.values())
+    if not every:
+        raise InvalidValue("weights", dict(weights), "at least one weight above 0")
+    shares = {key: divmod(whole.minor * weights[key], every) for key in sorted(weights)}
+    left = whole.minor - sum(share for share, _ in shares.values())
+    first = sorted(shares, key=lambda key: (-shares[key][1], key))[:left]
+    return {key: Money.of_minor(share + (key in first), whole.currency) for key, (share, _) in shares.items()}

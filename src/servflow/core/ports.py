@@ -1,0 +1,271 @@
+"""What servflow needs from its host, as protocols: storage, mail, facts, a clock, ids.
+
+Nothing here is implemented. An adapter's author implements one protocol and runs the contract
+that ships with it (``servflow.testing.contracts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from servflow.core.changes import Aggregate, Change, Command, Key, Message
+from servflow.core.ledger import Account, Posting
+
+__all__ = [
+    "Clock",
+    "Facts",
+    "Ids",
+    "Letter",
+    "Mail",
+    "Outgoing",
+    "Party",
+    "Receipt",
+    "Status",
+    "Storage",
+    "StoredEntry",
+    "Wording",
+    "Writing",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """That a command was committed: the version that each aggregate of the change has since.
+
+    ``repeated`` is True where the same command had been committed before; nothing was written
+    this time, and the versions are those of the first time.
+    """
+
+    command_id: str
+    versions: tuple[tuple[Key, int], ...]
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """A journal entry as it is stored: plain data in a numbered canonical format.
+
+    ``document`` has the keys ``format``, ``key``, ``seq``, ``command``, ``role``, ``facts``,
+    ``rulebook``, ``calendar`` and ``alterations``.
+    """
+
+    key: Key
+    seq: int
+    command_id: str
+    document: Mapping[str, Any]
+
+
+class Status(Enum):
+    """What became of a message in the outbox."""
+
+    PENDING = "pending"  # not sent yet; somebody may have claimed it for a while
+    SENT = "sent"
+    SUPERSEDED = "superseded"  # overtaken by a later message before it was sent
+    WITHDRAWN = "withdrawn"  # no longer to be sent
+    FAILED = "failed"  # given up; a person has to look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message in the outbox and what became of it. ``attempts`` counts the failed ones.
+
+    ``changed_at`` is when its status last changed: for a pending one, when it was committed or
+    last tried. ``note`` says what overtook it or why it failed.
+    """
+
+    message: Message
+    status: Status
+    attempts: int
+    changed_at: datetime
+    note: str = ""
+
+
+class Writing(Protocol):
+    """One transaction of a writer: read with a lock, decide, commit; all of it or nothing."""
+
+    def receipt(self, command: Command) -> Receipt | None:
+        """The first receipt of this command, marked as repeated; None if it is new.
+
+        Raises:
+            CommandReused: its id was used before for another payload.
+        """
+
+    def load(self, key: Key) -> Aggregate | None:
+        """The aggregate as it stands, locked until the transaction ends; None if there is none."""
+
+    def commit(self, change: Change) -> Receipt:
+        """Write the change whole: aggregates, entries, postings, messages, withdrawals, wakes.
+
+        Called at most once. A command committed before gives its first receipt again and nothing
+        is written.
+
+        Raises:
+            CommandReused: the command's id was used before for another payload.
+            StaleVersion: an aggregate is not at the version that the change expects.
+            AlreadyExists: an aggregate that the change opens is there already; so is a posting or a
+                message of that key (the error's kind is then ``posting`` or ``message``).
+            StorageFull, StorageBusy: there is no room, or no getting at it.
+            In every case nothing was written.
+        """
+
+
+class Storage(Protocol):
+    """Aggregates, journals, postings and the outbox, kept durably.
+
+    Promises, each a test of the contract: a change is committed whole or not at all; versions are
+    checked; a command counts once; writers on the same keys queue; journals are ordered without
+    gaps; a message is never lost and never invented.
+
+    A storage may be part of a transaction of its host's. Mail is delivered through another one
+    then, whose ``claim`` and ``settle`` are durable on return: with a rollback of the host's,
+    what was sent would be forgotten and sent again.
+
+    Instants are refused (``InvalidValue``) that are naive or lie outside the years 1 to 9999 of UTC.
+    """
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """A transaction for one writer; leaving it without a commit writes nothing.
+
+        Raises:
+            StorageBusy: another writer did not finish in time.
+        """
+
+    def load(self, key: Key) -> Aggregate:
+        """The aggregate as last committed.
+
+        Raises:
+            NotFound: there is none of that key.
+        """
+
+    def journal(self, key: Key, *, after: int = 0) -> Iterator[StoredEntry]:
+        """Its entries in order, those with a ``seq`` above ``after``; none for an unknown key."""
+
+    def aggregates(
+        self, kind: str, *, state: str | None = None, after: str = "", limit: int = 100
+    ) -> tuple[Aggregate, ...]:
+        """At most ``limit`` aggregates of a kind, in the order of their ids, those beyond ``after``.
+
+        Raises:
+            InvalidValue: ``limit`` is below 1.
+        """
+
+    def due(self, at: datetime, *, limit: int = 100) -> tuple[tuple[Key, datetime], ...]:
+        """At most ``limit`` aggregates to be looked at by ``at`` (included), the earliest first.
+
+        Raises:
+            InvalidValue: ``limit`` is below 1.
+        """
+
+    def postings(self, *, subject: str | None = None, account: Account | None = None) -> Iterator[Posting]:
+        """Ledger lines in the order of their commit: all, those of one subject, or of one account."""
+
+    def claim(self, at: datetime, *, until: datetime, limit: int = 100) -> tuple[Outgoing, ...]:
+        """Pending messages whose time has come, the oldest first, reserved for the caller until ``until``.
+
+        At most ``limit`` of them. A message that another caller has claimed is left out until that
+        claim has run out.
+
+        Raises:
+            InvalidValue: ``limit`` is below 1; nothing was claimed.
+        """
+
+    def settle(self, message_key: str, *, at: datetime, status: Status, note: str = "") -> None:
+        """Record what became of a claimed message.
+
+        ``PENDING`` gives it back for a later try and counts the attempt; so does ``FAILED``, for
+        good. A message that is no longer pending stays what it is. One that was superseded or
+        withdrawn while it was claimed becomes so now, unless it was sent.
+
+        Raises:
+            NotFound: no message of that key was ever committed.
+        """
+
+    def outbox(self, *, about: Key | None = None) -> Iterator[Outgoing]:
+        """Every message ever committed, in the order of the commits: all, or those about one aggregate."""
+
+    def close(self) -> None:
+        """Give back what it holds; afterwards it is not used any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Somebody who can be written to, as the host knows him at this moment.
+
+    ``language`` is one of the catalogues' (``zh_CN``, ``en``). ``email`` is an address without a
+    display name; an empty one says that he cannot be reached by mail.
+    """
+
+    ref: str
+    name: str
+    email: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail, written and addressed. ``message_id`` is the same at every try of one message."""
+
+    message_id: str
+    to: Party
+    subject: str
+    body: str
+    at: datetime
+
+
+class Wording(Protocol):
+    """How a message reads in somebody's language."""
+
+    def letter(self, message: Message, to: Party) -> tuple[str, str]:
+        """The subject (one line) and the body of a letter to ``to``, in his language.
+
+        Raises:
+            InvalidValue: the language is none of those it knows.
+        """
+
+
+class Mail(Protocol):
+    """Where letters leave."""
+
+    def send(self, letter: Letter) -> None:
+        """Hand the letter over; on return the other side has taken responsibility for it.
+
+        Raises:
+            MailFailed: it was not taken; ``permanent`` says whether trying again is of no use.
+        """
+
+
+class Facts(Protocol):
+    """What the desk cannot know and the host does; asked before deciding, stored with the entry."""
+
+    def ask(self, command: Command, it: Aggregate | None) -> Any:
+        """The facts a command on this aggregate is decided on, as a value of the domain.
+
+        Raises:
+            MissingValue: the host does not know what has to be known.
+        """
+
+    def party(self, ref: str) -> Party:
+        """Name, address and language of a party, as they are now.
+
+        Raises:
+            NotFound: the host does not know the reference (any more).
+        """
+
+
+class Clock(Protocol):
+    """What time it is, for hosts that do not say so themselves."""
+
+    def now(self) -> datetime:
+        """The present instant, aware."""
+
+
+class Ids(Protocol):
+    """Fresh ids, for commands and cases."""
+
+    def new(self) -> str:
+        """An id that was never given before."""
