@@ -1,0 +1,462 @@
+"""Named conditions of the lending desk: choosers, guards, and the rules a request is answered by.
+
+A guard yields a reason for everything it refuses; none means that it passes. Every reason has a
+stable code and, where a rule is behind it, the clause that the rulebook cites for that rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from servflow.core.changes import Key
+from servflow.core.citations import Plain, Reason
+from servflow.core.fees.assessment import OpenItem
+from servflow.core.ill import charges
+from servflow.core.ill.commands import (
+    Apply,
+    Approve,
+    CheckIn,
+    NoticeDue,
+    Recall,
+    ReceiveRequest,
+    RecordDamage,
+    RequestRenewal,
+    SettleLoss,
+    Ship,
+    Sign,
+    Waive,
+)
+from servflow.core.ill.model import LendingFacts, Relation, SupplyTransaction
+from servflow.core.ill.policy import LendingPolicy
+from servflow.core.ill.states import (
+    InstitutionKind,
+    Place,
+    RelationRole,
+    RelationState,
+    Role,
+    SecurityKind,
+    Settlement,
+    SupplyState,
+)
+from servflow.core.lifecycle import Situation, chooser
+
+__all__ = [
+    "Supply",
+    "addressed_to_us",
+    "after_asking",
+    "after_request",
+    "after_shipping",
+    "agreements_signed",
+    "applies_itself",
+    "asked_before_due",
+    "card_is_theirs",
+    "compensation_paid",
+    "for_this_lender",
+    "in_good_standing",
+    "item_of_loan",
+    "kind_served",
+    "last_piece",
+    "lendable",
+    "loss_or_damage",
+    "next_notice",
+    "no_renewal_pending",
+    "nobody_waits",
+    "not_held_locally",
+    "not_recalled",
+    "own_currency",
+    "pieces_out",
+    "reason_given",
+    "recall_allowed",
+    "related",
+    "relation_of",
+    "renewal_pending",
+    "renewals_left",
+    "room_for_volumes",
+    "security_taken",
+    "slip_filed",
+    "speaks_for_requester",
+    "standing",
+    "still_needed",
+    "tariff_fits",
+    "today",
+    "waivable",
+]
+
+Supply = Situation[SupplyTransaction, Any, LendingPolicy, LendingFacts]
+
+
+def today(s: Situation[Any, Any, LendingPolicy, Any]) -> date:
+    """The legal day on which the command happened."""
+    return s.policy.day(s.command.happened_at)
+
+
+def relation_of(s: Situation[Any, Any, LendingPolicy, Any], institution: str) -> Relation | None:
+    """The institution's relation with the lender, if there is one."""
+    found = s.others.get(Key(Relation.kind, institution))
+    return found if isinstance(found, Relation) else None
+
+
+# --- choosers -------------------------------------------------------------------------------------
+
+
+@chooser
+def last_piece(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> bool:
+    """With this, everything is back."""
+    return set(s.it.still_out) <= set(s.command.items or s.it.items)
+
+
+# --- a request coming in --------------------------------------------------------------------------
+
+
+def addressed_to_us(s: Situation[None, ReceiveRequest, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """The request names this library as its supplier."""
+    if s.command.supplier != s.policy.library:
+        yield Reason("ill.not-addressed-to-us", None, (("supplier", s.command.supplier),))
+
+
+def speaks_for_requester(s: Situation[None, ReceiveRequest, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """A requester files for itself; the lender's staff may enter what came by mail or telephone."""
+    serves = s.command.requester if s.role is Role.REQUESTER else s.policy.library
+    if s.command.by.serves != serves:
+        yield Reason("ill.not-the-requester", None, (("requester", s.command.requester),))
+
+
+def card_is_theirs(s: Situation[None, ReceiveRequest, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """An institution that was given a card number files its own requests by it."""
+    rule = s.policy.own_requests_by_card.on(today(s))
+    relation = relation_of(s, s.command.requester)
+    if (
+        rule.value
+        and s.role is Role.REQUESTER
+        and relation is not None
+        and relation.card is not None
+        and s.command.card != relation.card
+    ):
+        yield Reason("ill.card-not-theirs", rule.clause)
+
+
+# --- the rules a request is answered by: a "no" is a decision, not a refusal ------------------------
+
+
+def related(s: Supply) -> Iterator[Reason]:
+    """Who asks must have a relation in force; those of other places are told to ask through one."""
+    day = today(s)
+    relation = relation_of(s, s.it.requester)
+    if relation is not None and relation.state in (RelationState.SIGNED, RelationState.SUSPENDED):
+        return
+    advice = s.policy.asks_through_related.on(day)
+    if advice.value and s.facts.kind is InstitutionKind.INDIVIDUAL:
+        yield Reason("ill.individual", advice.clause)
+    elif advice.value and s.it.place is Place.ELSEWHERE:
+        yield Reason("ill.no-relation-elsewhere", advice.clause)
+    else:
+        yield Reason("ill.no-relation", s.policy.agreements.on(day).clause)
+
+
+def lendable(s: Supply) -> Iterator[Reason]:
+    """What is asked for is of a kind that is lent; otherwise document delivery is offered."""
+    day = today(s)
+    material = s.facts.material
+    if material is None:
+        return
+    not_lent, lent = s.policy.not_lent.on(day), s.policy.lent.on(day)
+    base = s.policy.base_collection_only.on(day)
+    if material in not_lent.value or material not in lent.value:
+        yield Reason("ill.material-not-lent", not_lent.clause, (("material", material.value),))
+    elif material in base.value and not s.facts.base_collection:
+        yield Reason("ill.not-base-collection", base.clause)
+    elif material in s.policy.lent_once_catalogued.on(day).value:
+        yield from _catalogued_long_enough(s, day)
+
+
+def _catalogued_long_enough(s: Supply, day: date) -> Iterator[Reason]:
+    rule = s.policy.catalogued_before.on(day)
+    latest = rule.value.before(day, s.policy.end_of_month.on(day).value)
+    catalogued = s.facts.catalogued_on
+    if catalogued is None:
+        yield Reason("ill.catalogued-unknown", rule.clause)
+    elif catalogued > latest:
+        facts = (("catalogued_on", catalogued), ("latest", latest))
+        yield Reason("ill.catalogued-lately", rule.clause, facts)
+
+
+def not_held_locally(s: Supply) -> Iterator[Reason]:
+    """Interlibrary loan is for what the borrower's own place cannot supply."""
+    rule = s.policy.local_supply_first.on(today(s))
+    if rule.value and s.facts.held_locally:
+        yield Reason("ill.held-locally", rule.clause)
+
+
+# --- lending --------------------------------------------------------------------------------------
+
+
+def in_good_standing(s: Supply) -> Iterator[Reason]:
+    """The borrower's relation is in force, secured, and nothing stands in the way."""
+    relation = relation_of(s, s.it.requester)
+    day = today(s)
+    if relation is None:
+        yield Reason("ill.no-relation", s.policy.agreements.on(day).clause)
+    else:
+        yield from standing(relation, s.policy, day)
+
+
+def standing(relation: Relation, policy: LendingPolicy, day: date) -> Iterator[Reason]:
+    """Every reason for which nothing is lent to this institution on ``day``."""
+    if relation.state is not RelationState.SIGNED:
+        facts = (("state", relation.state.value),)
+        yield Reason("ill.relation-not-in-force", policy.agreements.on(day).clause, facts)
+    security = policy.security.on(day)
+    if security.value and not any(relation.secured(kind) for kind in security.value):
+        yield Reason("ill.security-unpaid", security.clause)
+    overdue = policy.suspended_while_overdue.on(day)
+    if overdue.value:
+        for loan in relation.overdue_on(day):
+            due = relation.out[loan].due
+            yield Reason("ill.overdue-loan", overdue.clause, (("loan", loan), ("due", due)))
+    owing = policy.suspended_while_owing.on(day)
+    if charges.COMPENSATION in owing.value:
+        for loan in relation.unsettled:
+            yield Reason("ill.compensation-unset", owing.clause, (("loan", loan),))
+    for item in relation.open.values():
+        if item.kind in owing.value:
+            yield Reason("ill.charge-unpaid", owing.clause, _open(item))
+
+
+def _open(item: OpenItem) -> tuple[tuple[str, Plain], ...]:
+    return (("loan", item.subject), ("kind", item.kind), ("amount", item.outstanding))
+
+
+def room_for_volumes(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """With these, the borrower has no more volumes out at one time than it may."""
+    rule = s.policy.most_volumes.on(today(s))
+    relation = relation_of(s, s.it.requester)
+    if rule.value is None or relation is None:
+        return
+    out, asked = relation.volumes_out, len(s.command.items)
+    if out + asked > rule.value:
+        facts = (("allowed", rule.value), ("out", out), ("asked", asked))
+        yield Reason("ill.too-many-volumes", rule.clause, facts)
+
+
+def still_needed(s: Supply) -> Iterator[Reason]:
+    """The day by which the requester needs it has not passed."""
+    if s.it.need_before is not None and today(s) > s.it.need_before:
+        yield Reason("ill.need-before-passed", None, (("need_before", s.it.need_before),))
+
+
+def slip_filed(s: Supply) -> Iterator[Reason]:
+    """A request from abroad is made on its own form."""
+    rule = s.policy.international_slip.on(today(s))
+    if s.it.place is Place.ABROAD and not s.facts.international_slip:
+        yield Reason("ill.international-slip-missing", rule.clause, (("form", rule.value),))
+
+
+def tariff_fits(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """A loan abroad is charged by a given tariff, in the policy's currency; no other loan is."""
+    clause = s.policy.fee_abroad.on(today(s)).clause
+    if s.it.place is Place.ABROAD and s.command.tariff is None:
+        yield Reason("ill.tariff-missing", clause)
+    elif s.it.place is not Place.ABROAD and s.command.tariff is not None:
+        yield Reason("ill.tariff-not-due", clause)
+    elif s.command.tariff is not None and s.command.tariff.currency != s.policy.currency:
+        yield Reason("ill.wrong-currency", clause, (("currency", s.policy.currency),))
+
+
+# --- renewal and recall ---------------------------------------------------------------------------
+
+
+def renewals_left(s: Supply) -> Iterator[Reason]:
+    """The loan has not been renewed as often as it may be."""
+    rule = s.policy.renewals.on(today(s))
+    if s.it.renewals >= rule.value:
+        yield Reason("ill.renewals-used-up", rule.clause, (("allowed", rule.value),))
+
+
+def asked_before_due(s: Supply) -> Iterator[Reason]:
+    """The renewal is asked for before the term ends."""
+    day = today(s)
+    rule = s.policy.renewal_asked_before.on(day)
+    assert s.it.due is not None  # it is out
+    latest = s.it.due - timedelta(days=rule.value)
+    if day > latest:
+        yield Reason("ill.asked-after-expiry", rule.clause, (("latest", latest),))
+
+
+def nobody_waits(s: Supply) -> Iterator[Reason]:
+    """No reader of the lender holds a reservation."""
+    rule = s.policy.renewal_only_if_unreserved.on(today(s))
+    if rule.value and s.facts.reserved:
+        yield Reason("ill.reserved", rule.clause, (("reserved", s.facts.reserved),))
+
+
+def reason_given(
+    s: Situation[SupplyTransaction, RequestRenewal, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """The requester says why it wants a longer term."""
+    rule = s.policy.renewal_needs_reason.on(today(s))
+    if rule.value and not s.command.reason.strip():
+        yield Reason("ill.renewal-without-reason", rule.clause)
+
+
+def not_recalled(s: Supply) -> Iterator[Reason]:
+    """The lender has not asked for it back."""
+    if s.it.recalled_on is not None:
+        clause = s.policy.recall_any_time.on(today(s)).clause
+        yield Reason("ill.recalled", clause, (("recalled_on", s.it.recalled_on),))
+
+
+def no_renewal_pending(s: Supply) -> Iterator[Reason]:
+    """No renewal waits for its answer."""
+    if s.it.renewal_asked_on is not None:
+        yield Reason("ill.renewal-pending", None, (("asked_on", s.it.renewal_asked_on),))
+
+
+def renewal_pending(s: Supply) -> Iterator[Reason]:
+    """A renewal waits for its answer."""
+    if s.it.renewal_asked_on is None:
+        yield Reason("ill.no-renewal-pending")
+
+
+def recall_allowed(s: Situation[SupplyTransaction, Recall, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """The lender may recall, to a day that is not past and does not lengthen the term."""
+    day = today(s)
+    rule = s.policy.recall_any_time.on(day)
+    assert s.it.due is not None  # it is out
+    if not rule.value and day <= s.it.due:
+        yield Reason("ill.recall-before-due", rule.clause, (("due", s.it.due),))
+    if s.command.due < day or (s.it.due >= day and s.command.due > s.it.due):
+        facts = (("asked", s.command.due), ("from", day), ("through", max(s.it.due, day)))
+        yield Reason("ill.recall-day", rule.clause, facts)
+
+
+# --- notices, return, loss, damage ----------------------------------------------------------------
+
+
+def next_notice(s: Situation[SupplyTransaction, NoticeDue, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """The notice is the next one of the schedule, for the due date as it is, and its day has come."""
+    assert s.it.due is not None  # it is out
+    days = s.policy.reminders(s.it.due)
+    if s.command.due != s.it.due or s.command.step != s.it.noticed + 1 or s.command.step > len(days):
+        yield Reason("ill.notice-out-of-order", None, (("step", s.command.step), ("done", s.it.noticed)))
+    elif today(s) < days[s.it.noticed]:
+        yield Reason("ill.notice-too-early", None, (("step", s.command.step),))
+
+
+def pieces_out(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """What comes back had gone out, and is not back already."""
+    for item in s.command.items:
+        if item not in s.it.still_out:
+            yield Reason("ill.item-not-out", None, (("item", item),))
+
+
+def after_request(s: Supply) -> Iterator[Reason]:
+    """It happened on the day of the request or later."""
+    if s.it.received_on is not None and today(s) < s.it.received_on:
+        yield Reason("ill.before-request", None, (("received_on", s.it.received_on),))
+
+
+def after_shipping(s: Supply) -> Iterator[Reason]:
+    """It happened on the day of shipping or later."""
+    if s.it.shipped_on is not None and today(s) < s.it.shipped_on:
+        yield Reason("ill.before-shipping", None, (("shipped_on", s.it.shipped_on),))
+
+
+def after_asking(s: Supply) -> Iterator[Reason]:
+    """It happened on the day on which the renewal was asked for or later."""
+    if s.it.renewal_asked_on is not None and today(s) < s.it.renewal_asked_on:
+        yield Reason("ill.before-asking", None, (("asked_on", s.it.renewal_asked_on),))
+
+
+def item_of_loan(
+    s: Situation[SupplyTransaction, RecordDamage, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """The damaged item belongs to the loan."""
+    if s.command.item not in s.it.items:
+        yield Reason("ill.item-not-of-loan", None, (("item", s.command.item),))
+
+
+def loss_or_damage(s: Supply) -> Iterator[Reason]:
+    """There is a loss or a damage to be compensated."""
+    if s.it.state is not SupplyState.LOST and not s.it.damages:
+        yield Reason("ill.nothing-to-compensate", s.policy.compensation.on(today(s)).clause)
+
+
+def own_currency(s: Situation[Any, Any, LendingPolicy, Any]) -> Iterator[Reason]:
+    """The amount is in the policy's currency."""
+    if s.command.amount.currency != s.policy.currency:
+        yield Reason("ill.wrong-currency", None, (("currency", s.policy.currency),))
+
+
+def compensation_paid(
+    s: Situation[SupplyTransaction, SettleLoss, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """A loss settled by payment has its compensation set, and paid."""
+    if s.command.how is not Settlement.PAID:
+        return
+    clause = s.policy.compensation.on(today(s)).clause
+    relation = relation_of(s, s.it.requester)
+    item = relation.open.get(f"{s.it.id}/{charges.COMPENSATION}") if relation else None
+    if s.it.compensation is None:
+        yield Reason("ill.compensation-not-set", clause)
+    elif item is not None:
+        yield Reason("ill.charge-unpaid", clause, _open(item))
+
+
+# --- relations ------------------------------------------------------------------------------------
+
+
+def for_this_lender(s: Situation[None, Any, LendingPolicy, Any]) -> Iterator[Reason]:
+    """The application is made to this library."""
+    if s.command.lender != s.policy.library:
+        yield Reason("ill.not-addressed-to-us", None, (("supplier", s.command.lender),))
+
+
+def applies_itself(s: Situation[None, Apply, LendingPolicy, Any]) -> Iterator[Reason]:
+    """An institution applies for itself; the lender's staff may enter what came by letter."""
+    serves = s.command.case if s.role is RelationRole.INSTITUTION else s.policy.library
+    if s.command.by.serves != serves:
+        yield Reason("ill.not-the-requester", None, (("requester", s.command.case),))
+
+
+def kind_served(s: Situation[Relation, Approve, LendingPolicy, Any]) -> Iterator[Reason]:
+    """Institutions of the kinds listed are served; others if approved of; some through another."""
+    day = today(s)
+    kind = s.it.institution
+    served, approved = s.policy.served.on(day), s.policy.served_on_approval.on(day)
+    county = s.policy.served_through_county_library.on(day)
+    facts = (("kind", kind.value),)
+    if kind in county.value:
+        yield Reason("ill.through-county-library", county.clause, facts)
+    elif kind in approved.value:
+        if not s.command.special:
+            yield Reason("ill.kind-needs-approval", approved.clause, facts)
+    elif kind not in served.value:
+        yield Reason("ill.kind-not-served", served.clause, facts)
+
+
+def agreements_signed(s: Situation[Relation, Sign, LendingPolicy, Any]) -> Iterator[Reason]:
+    """Every agreement that the lender asks for is signed."""
+    rule = s.policy.agreements.on(today(s))
+    for agreement in rule.value:
+        if agreement not in s.command.agreements:
+            yield Reason("ill.agreement-missing", rule.clause, (("agreement", agreement),))
+
+
+def security_taken(s: Situation[Relation, Any, LendingPolicy, Any]) -> Iterator[Reason]:
+    """The security is of a kind that the lender takes."""
+    rule = s.policy.security.on(today(s))
+    kind: SecurityKind = s.command.kind
+    if kind not in rule.value:
+        yield Reason("ill.security-not-taken", rule.clause, (("kind", kind.value),))
+
+
+def waivable(s: Situation[Relation, Waive, LendingPolicy, Any]) -> Iterator[Reason]:
+    """The charge is open, and the waiver is not above it."""
+    item = s.it.open.get(f"{s.command.loan}/{s.command.kind}")
+    if item is None:
+        facts = (("loan", s.command.loan), ("kind", s.command.kind))
+        yield Reason("ill.no-such-charge", None, facts)
+    elif s.command.amount.currency == s.policy.currency and s.command.amount > item.outstanding:
+        yield Reason("ill.waiver-above-charge", None, _open(item))

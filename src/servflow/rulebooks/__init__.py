@@ -1,0 +1,18 @@
+"""Rulebooks: an authority's rules as TOML files, every value dated and cited, read into core policies.
+
+1. A rulebook says what a source says. A value that no source gives cites ``PRACTICE`` and says why.
+2. It is read whole or not at all: all its mistakes are reported at once, each with file, key, what
+   was found and what was expected.
+3. Numbers are exact. An amount that the source leaves open is ``given``, never invented.
+
+The form is described in ``docs/rulebook-format.md``; the register of clauses, and where each of them
+is carried, in ``servflow.rulebooks.clauses``.
+"""
+
+from __future__ import annotations
+
+from servflow.rulebooks._load import check, load, shipped
+from servflow.rulebooks._policies import POLICIES, lending_policy
+from servflow.rulebooks._rulebook import Line, Rule, Rulebook, Value
+
+__all__ = ["POLICIES", "Line", "Rule", "Rulebook", "Value", "check", "lending_policy", "load", "shipped"]

@@ -1,0 +1,401 @@
+"""Reading a rulebook: TOML to plain tables, the tables to their classes, the values to core values.
+
+The three kinds of mistakes are looked for independently of each other, so that one never hides
+another: keys and their types (cattrs, over the classes of ``_keys``), values and their types (by
+the hints of the policy), and what goes together across keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, time
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from cattrs import BaseValidationError, Converter
+
+from servflow.codec import canonical, problems, toml
+from servflow.core.citations import PRACTICE, Clause
+from servflow.core.errors import InvalidRulebook, InvalidValue, Problem
+from servflow.core.money import Money, minor_digits
+from servflow.core.worktime import Calendar, Hours
+from servflow.rulebooks._keys import (
+    ALWAYS,
+    FORMATS,
+    GIVEN,
+    UNLIMITED,
+    ClauseId,
+    Currency,
+    DayHours,
+    Format,
+    Gap,
+    Name,
+    PolicyName,
+    RulebookTable,
+    RuleTable,
+    Start,
+)
+from servflow.rulebooks._policies import POLICIES, Given, Limit, rule_types
+from servflow.rulebooks._register import DATA, clause_ids
+from servflow.rulebooks._rulebook import Rule, Rulebook, Value
+
+__all__ = ["check", "document", "load", "shipped"]
+
+_NO_CURRENCY: Final = "XXX"  # ISO 4217: amounts are still checked where the file names no currency
+_NAME: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+_SEGMENT: Final = re.compile("((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the rulebooks that come with servflow, as in ``nlc/interlibrary-loan``."""
+    return tuple(
+        sorted(
+            f"{folder.name}/{file.name.removesuffix('.toml')}"
+            for folder in DATA.iterdir()
+            if folder.is_dir()
+            for file in folder.iterdir()
+            if file.name.endswith(".toml")
+        )
+    )
+
+
+def load(source: str | Path) -> Rulebook:
+    """The rulebook in a file; a text may also be the name of one that is shipped.
+
+    Raises:
+        InvalidRulebook: it cannot be read or has mistakes; all of them are named.
+    """
+    rulebook, found = _read(source)
+    if rulebook is None:
+        raise InvalidRulebook(str(source), found)
+    return rulebook
+
+
+def check(source: str | Path) -> tuple[Problem, ...]:
+    """Every mistake of the rulebook that ``load`` would read; none if it is in order."""
+    return _read(source)[1]
+
+
+def document(source: str | Path) -> dict[str, Any] | Problem:
+    """What the file says, as plain tables; or the problem for which there is nothing."""
+    named = isinstance(source, str) and source in shipped()
+    return toml.document(DATA.joinpath(f"{source}.toml") if named else Path(source), str(source))
+
+
+def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
+    tables = document(source)
+    if isinstance(tables, Problem):
+        return None, (tables,)
+    made = _converter(_currency_of(tables))
+    wrong: list[Problem] = []
+    file: RulebookTable | None = None
+    try:
+        file = made.structure(tables, RulebookTable)
+    except BaseValidationError as error:
+        wrong += problems(error, key=toml.key)
+    values, wrong_values = _values(tables, made)
+    wrong += [*wrong_values, *_contradictions(tables)]
+    if file is None or wrong:
+        return None, tuple(Problem(_placed(source, each.where), each.found, each.expected) for each in wrong)
+    return _rulebook(str(source), file, values, _plain(tables)), ()
+
+
+def _placed(source: str | Path, where: str) -> str:
+    return f"{source}: {where}" if where else str(source)
+
+
+def _rulebook(
+    where: str, file: RulebookTable, values: Mapping[tuple[str, int], Any], content: dict[str, Any]
+) -> Rulebook:
+    if file.calendar is None:
+        calendar, clause = Calendar.always(file.zone), None
+    else:
+        exceptions = {each.on: each.hours for each in file.calendar.exceptions}
+        weekly = file.calendar.weekly.hours()
+        calendar = Calendar(file.calendar.name, file.zone, weekly=weekly, exceptions=exceptions)
+        clause = _clause(file.calendar.clause, file.calendar.at)
+    rules = {name: _rule(name, table, values) for name, table in file.rules.items()}
+    return Rulebook(
+        format=file.format,
+        authority=file.authority,
+        subject=file.subject,
+        policy=file.policy,
+        title=file.title,
+        currency=file.currency,
+        zone=str(file.zone),
+        verified_on=file.verified_on,
+        calendar=calendar,
+        calendar_clause=clause,
+        rules=MappingProxyType(rules),
+        content=content,
+        digest=sha256(canonical(content).encode()).hexdigest(),
+        where=where,
+    )
+
+
+def _rule(name: str, table: RuleTable, values: Mapping[tuple[str, int], Any]) -> Rule:
+    made = [
+        Value(
+            start=each.from_,
+            value=values.get((name, number)),
+            written="gap" if each.gap else _written(each.is_),
+            gap=each.gap,
+            clause=_clause(each.clause, each.at),
+            note=each.note,
+        )
+        for number, each in enumerate(table.values)
+    ]
+    return Rule(name=name, label=table.label, values=tuple(sorted(made, key=lambda value: value.start)))
+
+
+def _clause(id: str, at: str) -> Clause:
+    return PRACTICE if id == PRACTICE.id and not at else Clause(id, at)
+
+
+# --- values, by the types of the policy -----------------------------------------------------------
+
+
+def _currency_of(tables: Mapping[str, Any]) -> str:
+    """The file's currency, if it names one: amounts are checked even where it does not."""
+    try:
+        minor_digits(tables["currency"])
+    except (KeyError, InvalidValue):
+        return _NO_CURRENCY
+    currency: str = tables["currency"]
+    return currency
+
+
+def _values(
+    tables: Mapping[str, Any], made: Converter
+) -> tuple[Mapping[tuple[str, int], Any], list[Problem]]:
+    """Every value that can be read, by its rule and its number; and what is wrong with the others."""
+    policy, rules = tables.get("policy"), tables.get("rules")
+    if not isinstance(policy, str) or policy not in POLICIES or not isinstance(rules, dict):
+        return {}, []
+    types = rule_types(POLICIES[policy])
+    known, needed = f"one of {', '.join(types)}", f"a rule that the policy {policy} needs"
+    wrong = [Problem(f"rules.{name}", "an unknown rule", known) for name in rules if name not in types]
+    wrong += [Problem(f"rules.{name}", "nothing", needed) for name in types if name not in rules]
+    values: dict[tuple[str, int], Any] = {}
+    for name, number, table in _value_tables(rules):
+        if name in types and "is" in table:
+            try:
+                value = made.structure(table["is"], types[name])
+                if isinstance(value, tuple):
+                    _in_order(value)
+                values[name, number] = value
+            except (InvalidValue, BaseValidationError) as error:
+                wrong += problems(error, f"rules.{name}.values[{number}].is", key=toml.key)
+    return values, wrong
+
+
+def _rules(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The rules as they are written, if they are written as a table."""
+    rules = tables.get("rules")
+    return rules if isinstance(rules, dict) else {}
+
+
+def _value_tables(rules: Mapping[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Every value of every rule as it is written, as far as it is written as one."""
+    for name, rule in rules.items():
+        values = rule.get("values") if isinstance(rule, dict) else None
+        for number, value in enumerate(values if isinstance(values, list) else ()):
+            if isinstance(value, dict):
+                yield name, number, value
+
+
+# --- what goes together, and what does not --------------------------------------------------------
+
+
+def _contradictions(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    """What each key allows and several of them together do not."""
+    rules = _rules(tables)
+    first: dict[tuple[str, date], int] = {}
+    for name, number, value in _value_tables(rules):
+        where = f"rules.{name}.values[{number}]"
+        yield from _source_problems(value, where)
+        if value.get("gap") is True and "is" in value:
+            yield Problem(f"{where}.is", "a value in a gap", "either gap = true or a value")
+        elif "gap" not in value and "is" not in value:
+            yield Problem(f"{where}.is", "nothing", "a value, or gap = true")
+        start = value.get("from")
+        if start == ALWAYS and len(rules[name]["values"]) > 1:
+            yield Problem(f"{where}.from", f"{ALWAYS!r} beside other values", "a day, or one value alone")
+        elif type(start) is date and first.setdefault((name, start), number) != number:
+            found = f"{start}, as in values[{first[name, start]}]"
+            yield Problem(f"{where}.from", found, "one value a day")
+    for name, rule in rules.items():
+        if isinstance(rule, dict) and rule.get("values") == []:
+            yield Problem(f"rules.{name}.values", "no value", "at least one value")
+    yield from _calendar_problems(tables.get("calendar"))
+
+
+def _source_problems(table: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    if table.get("clause") == PRACTICE.id and not table.get("note"):
+        yield Problem(f"{where}.note", "nothing", "why the desk chose so; no source says it")
+
+
+def _calendar_problems(calendar: object) -> Iterator[Problem]:
+    if not isinstance(calendar, dict):
+        return
+    yield from _source_problems(calendar, "calendar")
+    weekly, exceptions = calendar.get("weekly", {}), calendar.get("exceptions", [])
+    tables = [each for each in exceptions if isinstance(each, dict)] if isinstance(exceptions, list) else []
+    if (
+        isinstance(weekly, dict)
+        and not any(weekly.values())
+        and not any(each.get("hours") for each in tables)
+    ):
+        yield Problem("calendar.weekly", "no hours at all", "at least one open day")
+    first: dict[Any, int] = {}
+    for number, each in enumerate(tables):
+        day = each.get("on")
+        if type(day) is date and first.setdefault(day, number) != number:
+            found = f"{day}, as in exceptions[{first[day]}]"
+            yield Problem(f"calendar.exceptions[{number}].on", found, "each day once")
+
+
+# --- what is written, for the digest and for people ------------------------------------------------
+
+
+def _plain(value: Any) -> Any:
+    """The tables as plain data, in which a number has one form whatever way it is written."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else format(value, "f").rstrip("0")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {unit}" for unit, number in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_written, value)) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# --- hooks: from TOML's values to ours --------------------------------------------------------------
+# The field of these errors is empty: whoever asked knows the place.
+
+
+def _start(value: object, _: object) -> date:
+    if value == ALWAYS:
+        return date.min
+    if type(value) is not date:
+        raise InvalidValue("", value, f"a day such as 2026-01-31, or {ALWAYS!r}")
+    return value
+
+
+def _zone(value: object, _: object) -> ZoneInfo:
+    try:
+        if type(value) is str:
+            return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # not there; no name of one; a folder of zones
+        pass
+    raise InvalidValue("", value, "a zone of the tz database, such as 'Asia/Shanghai'")
+
+
+def _currency(value: object, _: object) -> str:
+    try:
+        minor_digits(value)  # type: ignore[arg-type]  # it refuses what is no text
+    except InvalidValue as error:
+        raise InvalidValue("", value, error.expected) from None
+    return str(value)
+
+
+def _is_clause(id: str) -> bool:
+    return id == PRACTICE.id or id in clause_ids()
+
+
+def _amount(currency: str) -> toml.Hook:
+    def take(value: object, _: object) -> Money:
+        if type(value) not in (int, Decimal):
+            raise InvalidValue("", value, f"an amount in {currency}, such as 20 or 22.50")
+        try:
+            amount = Money(value, currency)  # type: ignore[arg-type]  # just checked
+        except InvalidValue as error:
+            raise InvalidValue("", value, error.expected) from None
+        if amount.minor < 0:
+            raise InvalidValue("", value, "an amount of 0 or more")
+        return amount
+
+    return take
+
+
+def _limit(value: object, _: object) -> int | None:
+    if value == UNLIMITED:
+        return None
+    if type(value) is not int or value < 0:
+        raise InvalidValue("", value, f"a whole number, 0 or more, or {UNLIMITED!r}")
+    return value
+
+
+def _given(value: object, _: object) -> None:
+    if value != GIVEN:
+        raise InvalidValue("", value, f"{GIVEN!r}: the amount is asked for where it is needed")
+
+
+def _day_hours(value: object, _: object) -> Hours:
+    try:
+        hours = tuple(map(_segment, value)) if isinstance(value, list) else None
+        if hours:
+            Calendar("a day", UTC, weekly={0: hours})  # refuses hours that are not in order
+    except InvalidValue:
+        hours = None
+    if hours is None:
+        expected = "hours in order such as ['09:00-12:00', '13:00-24:00'], or [] for closed"
+        raise InvalidValue("", value, expected)
+    return hours
+
+
+def _segment(value: object) -> tuple[time, time]:
+    found = _SEGMENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise InvalidValue("", value, "a segment such as 09:00-12:00")
+    begins, ends = (time(int(text[:2]) % 24, int(text[3:])) for text in found.groups())
+    return begins, ends
+
+
+def _in_order(values: tuple[Any, ...]) -> None:
+    """A list has each value once, and numbers in order.
+
+    Raises:
+        InvalidValue: it has not.
+    """
+    if len(set(values)) < len(values):
+        raise InvalidValue("", [getattr(each, "value", each) for each in values], "each value once")
+    if values and type(values[0]) is int and list(values) != sorted(values):
+        raise InvalidValue("", list(values), "numbers in ascending order")
+
+
+@cache
+def _converter(currency: str) -> Converter:
+    """What other TOML has, read in the same way; what a rulebook writes differently, as it does."""
+    made = toml.converter()
+    policies = " or ".join(POLICIES)
+    hooks: tuple[tuple[Any, toml.Hook], ...] = (
+        (ZoneInfo, _zone),
+        (Money, _amount(currency)),
+        (Format, toml.only(int, " or ".join(map(str, FORMATS)), FORMATS.__contains__)),
+        (Name, toml.only(str, "small letters and digits, with hyphens between words", _NAME.fullmatch)),
+        (PolicyName, toml.only(str, policies, POLICIES.__contains__)),
+        (Currency, _currency),
+        (ClauseId, toml.only(str, f"a clause of the register, such as NLC-10, or {PRACTICE}", _is_clause)),
+        (Start, _start),
+        (Gap, toml.only(bool, "true; a value that is no gap does without the key", bool)),
+        (DayHours, _day_hours),
+        (Limit, _limit),
+        (Given, _given),
+    )
+    for kind, hook in hooks:
+        made.register_structure_hook(kind, hook)
+    return made

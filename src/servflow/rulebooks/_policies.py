@@ -1,0 +1,61 @@
+"""Which policy a rulebook fills, what its rules are called, and of what type their values are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from functools import cache
+from types import MappingProxyType, NoneType
+from typing import Any, Final, NewType, get_args, get_origin, get_type_hints
+
+from servflow.codec.toml import Count, key
+from servflow.core.citations import Dated
+from servflow.core.errors import InvalidValue
+from servflow.core.ill.policy import LendingPolicy
+from servflow.rulebooks._rulebook import Rulebook
+
+__all__ = ["POLICIES", "Given", "Limit", "lending_policy", "rule_types"]
+
+POLICIES: Final[Mapping[str, type]] = MappingProxyType({"ill.lending": LendingPolicy})
+"""The policies that a rulebook can fill, by the name under which it says so."""
+
+Limit = NewType("Limit", int)  # 0 or more, or none at all
+Given = NewType("Given", object)  # not in the rulebook
+
+_READ_AS: Final[Mapping[Any, Any]] = {int: Count, int | None: Limit, NoneType: Given}
+
+
+@cache
+def rule_types(policy: type) -> Mapping[str, Any]:
+    """The type of the values of each rule that ``policy`` needs, by the rule's name.
+
+    A field of the type ``Dated[T]`` is a rule; its name is the field's, with hyphens.
+    """
+    hints = get_type_hints(policy)
+    rules = {
+        field.name: hints[field.name] for field in fields(policy) if get_origin(hints[field.name]) is Dated
+    }
+    types = {key(name): get_args(hint)[0] for name, hint in rules.items()}
+    return MappingProxyType({name: _READ_AS.get(kind, kind) for name, kind in types.items()})
+
+
+def lending_policy(rulebook: Rulebook, *, library: str, closed_through: date | None = None) -> LendingPolicy:
+    """The policy of the lending library ``library`` (借出馆) under ``rulebook``.
+
+    ``library`` is its reference in requests; ``closed_through`` the last day of the books' closed periods.
+
+    Raises:
+        InvalidValue: the rulebook is for another policy.
+    """
+    if POLICIES.get(rulebook.policy) is not LendingPolicy:
+        raise InvalidValue("policy", rulebook.policy, "a rulebook for ill.lending")
+    rules: dict[str, Any] = {name.replace("-", "_"): rule.dated for name, rule in rulebook.rules.items()}
+    return LendingPolicy(
+        library=library,
+        rulebook=rulebook.digest,
+        calendar=rulebook.calendar,
+        currency=rulebook.currency,
+        closed_through=closed_through,
+        **rules,
+    )

@@ -1,0 +1,120 @@
+"""A rulebook that has been read: its rules by name, each a value over time with its clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from servflow.core.citations import Cited, Clause, Dated, Since
+from servflow.core.worktime import Calendar
+
+__all__ = ["Line", "Rule", "Rulebook", "Value"]
+
+
+@attrs.frozen(kw_only=True)
+class Value:
+    """What a rule says from ``start`` on, by ``clause``.
+
+    ``start`` is ``date.min`` where the source gives no date; ``written`` is the value in the words of
+    the file. In a ``gap`` the rule says nothing and ``value`` means nothing.
+    """
+
+    start: date
+    value: Any
+    written: str
+    gap: bool
+    clause: Clause
+    note: str
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """One rule: its name, what it is called in words, and its values in the order of their days."""
+
+    name: str
+    label: str
+    values: tuple[Value, ...]
+    dated: Dated[Any] = attrs.field(init=False, repr=False)
+    """The values as the core takes them."""
+
+    @dated.default
+    def _make_dated(self) -> Dated[Any]:
+        cited = ((each.start, None if each.gap else Cited(each.value, each.clause)) for each in self.values)
+        return Dated(self.name, (Since(start, value) for start, value in cited))
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """One value of a rulebook as texts, for a table that a person reads."""
+
+    rule: str
+    start: str
+    value: str
+    clause: str
+    at: str
+    label: str
+
+
+@attrs.frozen(kw_only=True)
+class Rulebook:
+    """An authority's rules on one subject, for the policy named ``policy``.
+
+    ``verified_on`` is the day on which somebody last compared it with its source. ``calendar`` has
+    the zone of its legal days; it is always open where the file has no table ``[calendar]``.
+    ``digest`` is the SHA-256 over all the file says, in hex: the same whatever the layout, the
+    comments and the order of the keys. ``where`` is the file, or the name if it came with servflow.
+    """
+
+    format: int
+    authority: str
+    subject: str
+    policy: str
+    title: str
+    currency: str
+    zone: str
+    verified_on: date
+    calendar: Calendar
+    calendar_clause: Clause | None
+    rules: Mapping[str, Rule] = attrs.field(hash=False)
+    content: Mapping[str, Any] = attrs.field(hash=False, repr=False)
+    """All the file says, as plain data; the digest is over this."""
+    digest: str
+    where: str
+
+    @property
+    def name(self) -> str:
+        """Authority and subject, as in ``nlc/interlibrary-loan``."""
+        return f"{self.authority}/{self.subject}"
+
+    @property
+    def citations(self) -> Mapping[str, tuple[str, ...]]:
+        """By the id of a clause, the names of the rules that carry it, in their order in the file."""
+        cited: dict[str, dict[str, None]] = {}
+        if self.calendar_clause is not None:
+            cited[self.calendar_clause.id] = {"calendar": None}
+        for rule in self.rules.values():
+            for value in rule.values:
+                cited.setdefault(value.clause.id, {})[rule.name] = None
+        return {id: tuple(names) for id, names in cited.items()}
+
+    def plain(self) -> dict[str, Any]:
+        """All the file says, and the digest, as plain data: dates and fractions are texts."""
+        return {**self.content, "digest": self.digest}
+
+    def lines(self) -> tuple[Line, ...]:
+        """Every value of every rule, in their order in the file."""
+        return tuple(
+            Line(
+                rule=rule.name,
+                start="unknown" if value.start == date.min else value.start.isoformat(),
+                value=value.written,
+                clause=value.clause.id,
+                at=value.clause.at,
+                label=rule.label,
+            )
+            for rule in self.rules.values()
+            for value in rule.values
+        )

@@ -1,0 +1,54 @@
+"""For all tests: a rulebook can be disturbed, to see which tests notice (``make bite``)."""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from servflow.core.errors import Problem
+from servflow.rulebooks import _load
+
+# a busy machine is not a defect
+settings.register_profile("servflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("servflow")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--disturb",
+        action="append",
+        default=[],
+        metavar="RULEBOOK:RULE=VALUE",
+        help="read a shipped rulebook with another value, in TOML, for one rule; the word gap for none",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for disturbance in config.getoption("--disturb"):
+        place, _, value = disturbance.partition("=")
+        name, _, rule = place.partition(":")
+        _disturb(name, rule, value)
+        if problems := _load.check(name):
+            raise pytest.UsageError(f"--disturb {disturbance}: {problems[0]}")
+
+
+def _disturb(name: str, rule: str, written: str) -> None:
+    read = _load.document
+    if rule not in _load.load(name).rules:
+        raise pytest.UsageError(f"--disturb: {name} has no rule {rule}")
+    said = {"gap": True} if written == "gap" else tomllib.loads(f"is = {written}", parse_float=Decimal)
+
+    def document(source: str | Path) -> dict[str, Any] | Problem:
+        tables = read(source)
+        if source == name and isinstance(tables, dict):
+            rule_table = tables["rules"][rule]
+            values = rule_table["values"]
+            rule_table["values"] = [{k: v for k, v in each.items() if k != "is"} | said for each in values]
+        return tables
+
+    _load.document = document

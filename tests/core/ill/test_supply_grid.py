@@ -1,0 +1,97 @@
+"""The supplying transaction, cell by cell: written by hand, not taken from the rows."""
+
+from __future__ import annotations
+
+import pytest
+from table_grid import differences, grid_of, read_grid
+
+from servflow.core.ill import commands as c
+from servflow.core.ill.states import Role, SupplyState
+from servflow.core.ill.table import LENDING
+from servflow.core.lifecycle import OPENING, SAME
+
+STATES = {
+    "NEW": SupplyState.NEW,
+    "CHECK": SupplyState.CHECKING,
+    "PROM": SupplyState.PROMISED,
+    "SHIP": SupplyState.SHIPPED,
+    "AT": SupplyState.AT_REQUESTER,
+    "BACK": SupplyState.RETURN_IN_TRANSIT,
+    "LOST": SupplyState.LOST,
+    "CLOSED": SupplyState.CLOSED,
+}
+ROLES = {"Q": Role.REQUESTER, "S": Role.STAFF, "Y": Role.SYSTEM, "K": Role.CLOCK}
+
+GRID = """
+                 -        NEW        CHECK      PROM       SHIP        AT          BACK        LOST        CLOSED
+ReceiveRequest   QS>NEW   .          .          .          .           .           .           .           .
+Expect           .        SY>CHECK   .          SY>CHECK   .           .           .           .           .
+Promise          .        SY>PROM    SY>PROM    .          .           .           .           .           .
+CannotSupply     .        SY>CLOSED  SY>CLOSED  SY>CLOSED  .           .           .           .           .
+Ship             .        S>SHIP     S>SHIP     S>SHIP     .           .           .           .           .
+ConfirmReceipt   .        .          .          .          QS>AT       .           .           .           .
+RequestRenewal   .        .          .          .          QS>=        QS>=        .           .           .
+GrantRenewal     .        .          .          .          SY>=        SY>=        SY>=        .           .
+DeclineRenewal   .        .          .          .          SY>=        SY>=        SY>=        .           .
+Recall           .        .          .          .          S>=         S>=         .           .           .
+NoticeDue        .        .          .          .          KS>=        KS>=        .           .           .
+ReportReturn     .        .          .          .          QS>BACK     QS>BACK     .           .           .
+CheckIn          .        .          .          .          S>CLOSED/=  S>CLOSED/=  S>CLOSED/=  S>CLOSED/=  .
+ReportLost       .        .          .          .          QS>LOST     QS>LOST     QS>LOST     .           .
+DeclareLost      .        .          .          .          S>LOST      S>LOST      S>LOST      .           .
+RecordDamage     .        .          .          .          S>=         S>=         S>=         S>=         S>=
+Compensate       .        .          .          .          S>=         S>=         S>=         S>=         S>=
+SettleLoss       .        .          .          .          .           .           .           S>CLOSED    .
+Assess           .        .          .          .          SY>=        SY>=        SY>=        SY>=        .
+CloseManually    .        S>CLOSED   S>CLOSED   S>CLOSED   S>CLOSED    S>CLOSED    S>CLOSED    S>CLOSED    .
+"""
+
+
+def test_every_cell_is_as_expected() -> None:
+    """Every state, the opening, every command, every role: where it leads, blank cells included."""
+    assert differences(read_grid(GRID, states=STATES, roles=ROLES), grid_of(LENDING)) == []
+
+
+def test_the_grid_has_every_state_and_role() -> None:
+    """None is forgotten when one is added."""
+    assert set(STATES.values()) == set(SupplyState)
+    assert set(ROLES.values()) == set(Role)
+
+
+def test_a_changed_cell_is_found() -> None:
+    """The grid can fail: one role more in one cell, and it says where."""
+    spoilt = GRID.replace("S>SHIP     S>SHIP     S>SHIP", "SY>SHIP    S>SHIP     S>SHIP")
+
+    assert differences(read_grid(spoilt, states=STATES, roles=ROLES), grid_of(LENDING)) == [
+        "NEW Ship SYSTEM: expected SHIPPED, found blank"
+    ]
+
+
+@pytest.mark.parametrize("state", [state for state in SupplyState if state is not SupplyState.CLOSED])
+def test_no_state_waits_for_the_requester_for_ever(state: SupplyState) -> None:
+    """The library's own people and programs and the clock can end it, closing by hand left out."""
+    own = {Role.STAFF, Role.SYSTEM, Role.CLOCK}
+    reached, fresh = {state}, {state}
+    while fresh:
+        fresh = {
+            target
+            for (source, command, role), targets in grid_of(LENDING).items()
+            for target in targets
+            if source in fresh and role in own and command != c.CloseManually.__name__ and target is not SAME
+        } - reached  # type: ignore[assignment]
+        reached |= fresh
+
+    assert SupplyState.CLOSED in reached
+
+
+def test_what_was_answered_unfilled_or_is_closed_stays_closed() -> None:
+    """Nothing leads out of the end, nor back before the beginning."""
+    targets = {
+        target
+        for (state, _, _), found in grid_of(LENDING).items()
+        if state is SupplyState.CLOSED
+        for target in found
+    }
+
+    assert targets == {SAME}
+    assert not any(OPENING in found for found in grid_of(LENDING).values())

@@ -1,0 +1,98 @@
+"""Rulebooks made of the shipped one, with a change, in a file of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servflow.rulebooks import check
+from servflow.rulebooks._load import document
+
+
+class Draft:
+    """A rulebook as plain tables, to be changed and written; ``rules.NAME.values[0].is`` is a place in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "draft.toml"
+        self.afresh()
+
+    def afresh(self) -> Draft:
+        """As it was shipped."""
+        tables = document("nlc/interlibrary-loan")
+        assert isinstance(tables, dict)
+        self.tables: dict[str, Any] = tables
+        return self
+
+    def put(self, where: str, value: Any) -> Draft:
+        """Write ``value`` there."""
+        table, key = self._place(where)
+        table[key] = value
+        return self
+
+    def drop(self, where: str) -> Draft:
+        """Leave out what is there."""
+        table, key = self._place(where)
+        del table[key]
+        return self
+
+    def _place(self, where: str) -> tuple[Any, Any]:
+        *path, last = [
+            int(part) if part.isdigit() else part
+            for part in where.replace("[", ".").replace("]", "").split(".")
+        ]
+        table: Any = self.tables
+        for part in path:
+            table = table[part]
+        return table, last
+
+    def write(self, layout: Callable[[dict[str, Any]], str] | None = None) -> Path:
+        """The file, in the given layout or one key a line."""
+        self.path.write_text((layout or lines)(self.tables), "utf-8")
+        return self.path
+
+    def problems(self) -> list[tuple[str, str, str]]:
+        """Where, found and expected of every mistake; the places without the name of the file."""
+        path = self.write()
+        found = check(path)
+        assert all(each.where.startswith(f"{path}: ") for each in found)
+        return [(each.where.removeprefix(f"{path}: "), each.found, each.expected) for each in found]
+
+
+def lines(tables: dict[str, Any]) -> str:
+    """TOML, one key of the file a line."""
+    return "".join(f"{json.dumps(key)} = {toml(value)}\n" for key, value in tables.items())
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it in one line."""
+    match value:
+        case dict():
+            return (
+                "{"
+                + ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {toml(v)}" for k, v in value.items())
+                + "}"
+            )
+        case list():
+            return "[" + ", ".join(map(toml, value)) + "]"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case bool():
+            return str(value).lower()
+        case date() | time():
+            return value.isoformat()
+        case Decimal() if value.is_nan():
+            return "nan"
+        case _:
+            return str(value).replace("Infinity", "inf")
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Draft:
+    """The shipped lending rules of the National Library of China, as a draft."""
+    return Draft(tmp_path)
