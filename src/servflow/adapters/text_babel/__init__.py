@@ -1,0 +1,195 @@
+"""Everything servflow says to a person, in zh_CN and in English.
+
+The core speaks in codes and facts: a reason, a message, a step of a derivation. Here they become
+sentences, letters and statements, by the catalogues in ``locale/<language>/LC_MESSAGES/servflow.po``.
+These are read as they are, with Babel, when a language is first asked for: no ``.mo`` is compiled,
+and nothing has to be built. Pure functions: no locale of the process, no environment, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, tzinfo
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from servflow.adapters.text_babel._catalogue import LANGUAGES, catalogue
+from servflow.adapters.text_babel._derivation import charge_lines
+from servflow.core.changes import Command, Message
+from servflow.core.citations import Plain, Reason
+from servflow.core.fees import Charge
+from servflow.core.ill.model import SupplyTransaction
+from servflow.core.ledger import Settlement
+from servflow.core.money import Money, total
+from servflow.core.ports import Party
+
+__all__ = ["LANGUAGES", "BabelWording", "Texts"]
+
+_NO_FACTS: Final[Mapping[str, Plain]] = MappingProxyType({})
+
+
+class Texts:
+    """Everything in one language.
+
+    >>> Texts("en").money(Money("22.50", "CNY"))
+    'CNY 22.50'
+
+    A code that the catalogue does not have comes out as itself with its facts; nothing here fails
+    because of what it is to say.
+
+    Raises:
+        InvalidValue: ``language`` is none of ``LANGUAGES``.
+    """
+
+    def __init__(self, language: str) -> None:
+        self._words = catalogue(language)
+
+    @property
+    def language(self) -> str:
+        """Which language it is."""
+        return self._words.language
+
+    def text(self, code: str, facts: Mapping[str, Plain] = _NO_FACTS) -> str:
+        """The catalogue's text of that code, filled with the facts."""
+        return self._words.text(code, facts)
+
+    def name(self, space: str, code: str) -> str:
+        """The name of a value among its like: ``name("material", "rare_book")``; itself if it has none."""
+        return self._words.name(space, code)
+
+    def state(self, kind: str, state: Enum) -> str:
+        """The name of a state of an aggregate of that kind (``ill.supply``)."""
+        return self.name(f"state.{kind}", state.value)
+
+    def command(self, command: type[Command]) -> str:
+        """What is said with a command, as an order."""
+        return self.name("command", command.__name__)
+
+    def charge_kind(self, kind: str) -> str:
+        """The name of what something is owed, or was paid in, for: the kind of a charge or a posting."""
+        return self.name("charge", kind)
+
+    def money(self, money: Money) -> str:
+        """An amount with its currency and every decimal that the currency has."""
+        return self._words.money(money)
+
+    def day(self, day: date) -> str:
+        """A legal day."""
+        return self._words.day(day)
+
+    def instant(self, at: datetime, zone: tzinfo) -> str:
+        """An instant to the minute, in ``zone``, with its offset.
+
+        Raises:
+            InvalidValue: ``at`` is naive.
+        """
+        return self._words.instant(at, zone)
+
+    def reason(self, reason: Reason) -> str:
+        """Why: one sentence, with the clause it rests on behind it."""
+        text = self._words.text(f"reason.{reason.code}", dict(reason.facts))
+        return self._words.cited(text, reason.clause)
+
+    def letter(self, message: Message, to: Party) -> tuple[str, str]:
+        """The subject (one line) and the body of a whole letter to ``to``, whatever his own language.
+
+        The body has the salutation, what the letter is about, what it says, the reasons with their
+        clauses, and the lender's mark for replies, as far as the message carries them.
+        """
+        facts = dict(message.facts)
+        code = f"message.{message.kind}"
+        subject = self._words.text(f"{code}.subject", facts)
+        parts = (
+            self._words.text("letter.salutation", {"name": to.name or to.ref}),
+            self._words.text("letter.about", facts) if "request" in facts else "",
+            self._words.text(f"{code}.body", facts),
+            "\n".join(self._notes(message.reasons)),
+            self._words.text("letter.mark", facts) if "mark" in facts else "",
+            self.text("letter.closing"),
+        )
+        return subject, "\n\n".join(filter(None, parts)) + "\n"
+
+    def _notes(self, reasons: tuple[Reason, ...]) -> Iterator[str]:
+        if reasons:
+            yield self.text("letter.notes")
+        for reason in reasons:
+            yield f"- {self.reason(reason)}"
+
+    def charge_lines(self, charge: Charge) -> list[str]:
+        """How a charge came about, as indented lines; the first one ends in the amount.
+
+        ``2 volumes × 5 days × CNY 5.00 = CNY 50.00 [NLC-12]``, and below it which days these are.
+        """
+        return charge_lines(self._words, charge)
+
+    def statement(
+        self,
+        loan: SupplyTransaction,
+        owed: Iterable[tuple[str, Charge]],
+        settlement: Settlement | None,
+        *,
+        on: date | None = None,
+    ) -> str:
+        """What is owed for a loan, charge by charge and clause by clause, and what has become of it.
+
+        ``owed`` are its charges by kind as they are on ``on`` (included); ``settlement`` is what has
+        been posted of them and paid so far, None if nothing was. What is owed and not posted yet is
+        named as such, and so is what was posted and is no longer owed (below 0).
+
+        Raises:
+            CurrencyMismatch: not all of it is in one currency.
+        """
+        owed = tuple(owed)
+        paragraphs = ["\n".join(self._heading(loan, on))]
+        for kind, charge in owed:
+            lines = (f"  {line}" for line in self.charge_lines(charge))
+            name = self.charge_kind(kind)
+            paragraphs.append("\n".join((name[:1].upper() + name[1:], *lines)))
+        paragraphs.append("\n".join(self._totals([charge.money for _, charge in owed], settlement)))
+        return "\n\n".join(paragraphs) + "\n"
+
+    def _heading(self, loan: SupplyTransaction, on: date | None) -> Iterator[str]:
+        facts = {"request": loan.request_id, "title": loan.requested.title, "requester": loan.requester}
+        yield self.text("statement.heading", facts)
+        if loan.shipped_on is not None and loan.due is not None:
+            shipped: dict[str, Plain] = {"volumes": len(loan.items), "on": loan.shipped_on, "due": loan.due}
+            yield self.text("statement.shipped", shipped)
+        for day in sorted(set(loan.returned.values())):
+            volumes = sum(day == returned for returned in loan.returned.values())
+            yield self.text("statement.returned", {"volumes": volumes, "on": day})
+        if loan.still_out:
+            yield self.text("statement.still-out", {"volumes": len(loan.still_out)})
+        if on is not None:
+            yield self.text("statement.on", {"on": on})
+
+    def _totals(self, amounts: list[Money], settled: Settlement | None) -> Iterator[str]:
+        known = [*amounts, *([settled.charged] if settled else [])]
+        if not known:
+            yield self.text("statement.nothing")
+            return
+        owed = total(amounts, known[0].currency)
+        yield self.text("statement.owed", {"amount": owed})
+        if settled is None:
+            return
+        yield self.text("statement.charged", {"amount": settled.charged})
+        if pending := owed - settled.charged:
+            yield self.text("statement.pending", {"amount": pending})
+        yield self.text("statement.paid", {"amount": settled.paid})
+        if settled.waived:
+            yield self.text("statement.waived", {"amount": settled.waived})
+        yield self.text("statement.outstanding", {"amount": settled.outstanding})
+        if settled.credited:
+            yield self.text("statement.credited", {"amount": settled.credited})
+
+
+class BabelWording:
+    """The ``Wording`` port: every letter in the language of whom it is for."""
+
+    def letter(self, message: Message, to: Party) -> tuple[str, str]:
+        """The subject (one line) and the body of a letter to ``to``, in his language.
+
+        Raises:
+            InvalidValue: his language is none of ``LANGUAGES``.
+        """
+        return Texts(to.language).letter(message, to)
