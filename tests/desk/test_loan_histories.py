@@ -1,0 +1,216 @@
+"""Any commands in any order, refused or not: what must hold of a lending desk holds after each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loan_desk import CITY, LIBRARY, NLC, STAFF, SYSTEM, TOWN, LoanDesk, at, cny, of
+
+from servflow.adapters.storage_memory import MemoryStorage
+from servflow.codec import Codec
+from servflow.core.changes import Actor, Command
+from servflow.core.errors import AlreadyExists, NotFound, Refused
+from servflow.core.ill import commands as c
+from servflow.core.ill.model import Requested
+from servflow.core.ill.states import InstitutionKind, SecurityKind, Settlement, Unfilled
+from servflow.core.ill.table import ILL
+from servflow.core.ports import Receipt
+
+REQUESTERS: Final = {"loan-1": TOWN, "loan-2": TOWN, "loan-3": CITY}
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What is said: the clock goes on by ``hours``, and it happened ``back`` days before."""
+
+    what: str
+    case: str
+    hours: int
+    back: int
+    yuan: int
+    choice: int
+
+
+def _items(saying: Saying) -> tuple[str, ...]:
+    return (f"{saying.case}-v1", f"{saying.case}-v2")[: 1 + saying.choice % 2]
+
+
+def _charge(saying: Saying) -> str:
+    return ("loan-fee", "overdue", "compensation")[saying.choice % 3]
+
+
+_Made = tuple[type[Command], Mapping[str, Any]]
+
+
+def _loan_commands(saying: Saying, now: datetime) -> Mapping[str, _Made]:
+    """What may be said to a loan by the library."""
+    some = _items(saying)
+    return {
+        "expect": (c.Expect, {}),
+        "promise": (c.Promise, {}),
+        "cannot": (c.CannotSupply, {"why": Unfilled.NOT_ON_SHELF}),
+        "ship": (c.Ship, {"items": some}),
+        "grant": (c.GrantRenewal, {}),
+        "decline": (c.DeclineRenewal, {}),
+        "recall": (c.Recall, {"due": NLC.day(now + timedelta(days=saying.yuan % 20)), "reason": "needed"}),
+        "all back": (c.CheckIn, {}),
+        "some back": (c.CheckIn, {"items": some[-1:]}),
+        "declare lost": (c.DeclareLost, {}),
+        "damage": (c.RecordDamage, {"item": some[-1], "note": "torn", "in_post": saying.choice > 2}),
+        "compensate": (c.Compensate, {"amount": cny(saying.yuan)}),
+        "settle": (c.SettleLoss, {"how": list(Settlement)[saying.choice % 3]}),
+        "assess": (c.Assess, {}),
+        "close": (c.CloseManually, {"reason": "the last resort"}),
+    }
+
+
+def _borrower_commands(saying: Saying, _: datetime) -> Mapping[str, _Made]:
+    """What may be said to a loan by its borrower."""
+    requester = REQUESTERS[saying.case]
+    request = {
+        "requester": requester,
+        "supplier": LIBRARY,
+        "request_id": saying.case,
+        "requested": Requested(title="古城水系考"),
+    }
+    return {
+        "request": (c.ReceiveRequest, request),
+        "confirm": (c.ConfirmReceipt, {}),
+        "ask": (c.RequestRenewal, {"reason": "more time"}),
+        "on its way": (c.ReportReturn, {}),
+        "report lost": (c.ReportLost, {}),
+    }
+
+
+def _account_commands(saying: Saying, _: datetime) -> Mapping[str, _Made]:
+    """What may be said to the borrower's account."""
+    amount = cny(saying.yuan + 1)
+    kind = list(SecurityKind)[saying.choice % 2]
+    waived = {"loan": saying.case, "kind": _charge(saying), "amount": amount, "reason": "our mistake"}
+    applied = {"lender": LIBRARY, "kind": InstitutionKind.UNIVERSITY_LIBRARY}
+    return {
+        "apply": (c.Apply, applied),
+        "secure": (c.PaySecurity, {"kind": kind, "amount": amount}),
+        "pay": (c.Pay, {"amount": amount}),
+        "waive": (c.Waive, waived),
+        "suspend": (c.Suspend, {"reason": "volumes were cut"}),
+        "reinstate": (c.Reinstate, {}),
+        "terminate": (c.Terminate, {"reason": "volumes were cut"}),
+    }
+
+
+_COMMANDS: Final[tuple[Callable[[Saying, datetime], Mapping[str, _Made]], ...]] = (
+    _loan_commands,
+    _borrower_commands,
+    _account_commands,
+)
+_SAMPLE: Final = Saying("", "loan-1", 0, 0, 0, 0)
+_OFTEN: Final = ("ship", "some back", "all back", "assess", "pay", "waive", "compensate", "secure")
+_AROUND: Final = ("night", "again", "reserve")
+_WORDS: Final = tuple(word for commands in _COMMANDS for word in commands(_SAMPLE, at("2026-01-31")))
+
+sayings = st.builds(
+    Saying,
+    what=st.sampled_from((*_WORDS, *_OFTEN, *_OFTEN, *_AROUND, *_AROUND)),
+    case=st.sampled_from(tuple(REQUESTERS)),
+    hours=st.integers(0, 24 * 12),
+    back=st.one_of(st.just(0), st.integers(0, 20)),
+    yuan=st.integers(0, 250),
+    choice=st.integers(0, 5),
+)
+
+
+class History:
+    """A desk with loans that are out, and what is said to it; the time on record never goes back."""
+
+    def __init__(self) -> None:
+        codec = Codec(ILL)
+        self.desk = LoanDesk(MemoryStorage(codec), codec)
+        self.now = at("2026-02-10")
+        self.said: list[Command] = []
+        self.desk.relate(CITY, security=SecurityKind.PREPAYMENT, amount=50)
+        self.desk.relate(TOWN)
+        self.desk.lend("loan-1", TOWN, items=2)
+        self.desk.request("loan-2", TOWN)
+        self.desk.lend("loan-3", CITY)
+
+    def say(self, saying: Saying) -> None:
+        """One saying, and what must hold after it."""
+        self.now += timedelta(hours=saying.hours)
+        if saying.what == "night":
+            refused = self.desk.desk.wake(self.now).refused
+            self.desk.desk.deliver(self.now)
+            assert refused == ()
+            assert self.desk.storage.due(self.now) == ()
+        elif saying.what == "reserve":
+            self.desk.host.reserved = saying.choice % 2
+        elif saying.what == "again":
+            self._repeat(saying)
+        else:
+            self._try(saying)
+        self.desk.prove()
+
+    def _try(self, saying: Saying) -> None:
+        command = self._command(saying)
+        before = self.desk.contents()
+        foreseen = _attempt(self.desk.desk.check, command)
+        found = _attempt(self.desk.desk.do, command)
+        if isinstance(found, Receipt):
+            assert foreseen == ()
+            self.said.append(command)
+        else:
+            assert found == foreseen
+            assert self.desk.contents() == before
+
+    def _repeat(self, saying: Saying) -> None:
+        if self.said:
+            before = self.desk.contents()
+            command = self.said[saying.yuan % len(self.said)]
+            assert self.desk.desk.do(replace(command, recorded_at=self.now)).repeated
+            assert self.desk.contents() == before
+
+    def _command(self, saying: Saying) -> Command:
+        case, by = self._addressee(saying)
+        made = (commands(saying, self.now) for commands in _COMMANDS)
+        kind, fields = next(each[saying.what] for each in made if saying.what in each)
+        return kind(
+            id=f"c-{len(self.said)}-{saying}",
+            case=case,
+            by=by,
+            happened_at=self.now - timedelta(days=saying.back),
+            recorded_at=self.now,
+            **fields,
+        )
+
+    @staticmethod
+    def _addressee(saying: Saying) -> tuple[str, Actor]:
+        requester = REQUESTERS[saying.case]
+        if saying.what in _account_commands(saying, at("2026-01-31")):
+            return requester, of(requester) if saying.what == "apply" else STAFF
+        if saying.what in _borrower_commands(saying, at("2026-01-31")):
+            return saying.case, of(requester)
+        return saying.case, SYSTEM if saying.choice == 5 else STAFF
+
+
+def _attempt(call: Callable[[Command], Any], command: Command) -> object:
+    """What it gives, or the reasons of the refusal, or the kind of the error."""
+    try:
+        return call(command)
+    except Refused as error:
+        return error.reasons
+    except (AlreadyExists, NotFound) as error:
+        return type(error)
+
+
+@given(st.lists(sayings, min_size=5, max_size=30))
+@settings(max_examples=60)
+def test_whatever_is_said_the_books_and_the_accounts_agree(history: list[Saying]) -> None:
+    """Journals fold, books balance, accounts agree with loans and books; a refusal and a repeat change nothing."""
+    told = History()
+    for saying in history:
+        told.say(saying)
