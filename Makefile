@@ -1,0 +1,71 @@
+# Two commands do everything: `make demo` runs the main job, `make test` passes the tests.
+# Each makes its own virtual environment the first time and installs the built wheel with its extras.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := cli,iso18626,testing,bench,dev
+SOURCES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench bite clauses docs clean
+
+help:
+	@echo "make demo     a loan desk at work, from requests to paid fines, into demo-out/"
+	@echo "make test     the tests, against the built wheel"
+	@echo "make check    linters, types, layers, the docs' examples, branch coverage of the core"
+	@echo "make bench    measured promises, as ratios of one run, into bench-out/"
+	@echo "make bite     for every clause carried: disturb it and see its tests fail"
+	@echo "make clauses  write down anew which tests stand for which clause"
+	@echo "make docs     write the generated tables and diagrams anew"
+	@echo "make clean    remove all that was made"
+
+$(VENV)/made: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is missing: found $$($(PYTHON) --version 2>&1); name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "The venv module is missing for $(PYTHON) (on Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing what servflow and its tests need ..."
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt hatchling \
+	  $$($(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*(repr(r).replace(" ", "") for r in p["dependencies"] + [r for e in "$(EXTRAS)".split(",") for r in p["optional-dependencies"][e]]))' | tr -d "'") || \
+	  { echo "Packages are missing: pip could not install them (is a package index reachable?)" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made $(SOURCES)
+	@rm -rf dist build
+	@$(BIN)/pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	@touch $@
+
+demo: $(VENV)/installed
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/installed
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest --doctest-glob='*.md' README.md docs
+	$(BIN)/python -m pytest tests/core --cov=servflow.core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+bench: $(VENV)/installed
+	@mkdir -p bench-out
+	@$(BIN)/python bench/decide.py --json bench-out/decide.json
+
+bite: $(VENV)/installed
+	@$(BIN)/python tools/bite.py
+
+clauses: $(VENV)/made
+	@$(BIN)/python tools/clause_tests.py --write
+
+docs: $(VENV)/installed
+	@$(BIN)/python tools/generated_docs.py --write
+
+clean:
+	@rm -rf $(VENV) dist build demo-out bench-out .coverage .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@find src tests tools bench examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,240 @@
+"""What the command line is told about its host: options, and the desk made of them."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import attrs
+import click
+
+from servflow.adapters.clock_system import SystemClock
+from servflow.adapters.facts_file import FactsFile
+from servflow.adapters.storage_sqlite import SqliteStorage
+from servflow.adapters.text_babel import LANGUAGES, BabelWording, Texts
+from servflow.codec import Codec
+from servflow.core.changes import Actor, Aggregate, Command, Key, Office
+from servflow.core.errors import NotFound, Refused, ServflowError, UnusableStorage
+from servflow.core.ill.model import Relation, SupplyTransaction
+from servflow.core.ill.policy import LendingPolicy
+from servflow.core.ill.table import ILL
+from servflow.core.ports import Mail, Party, Storage
+from servflow.desk import Desk
+from servflow.rulebooks import lending_policy, load
+
+__all__ = [
+    "DEFAULT_RULEBOOK",
+    "ROLES",
+    "Host",
+    "borrower",
+    "day",
+    "find",
+    "host_options",
+    "instant",
+    "now",
+    "pass_host",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULT_RULEBOOK: Final = "nlc/interlibrary-loan"
+ROLES: Final = click.Choice(["staff", "requester", "system", "clock"])
+WAIT_SECONDS: Final = 5
+"""How long to wait for another writer of the database."""
+
+_YEARS: Final = range(1900, 3000)  # outside of it is a slip of the finger, and calendars end
+
+
+def instant(text: str) -> datetime:
+    """The aware datetime that is written as ``2026-03-20T09:00:00+08:00``."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no instant such as 2026-03-20T09:00:00+08:00") from None
+    if at.tzinfo is None:
+        raise click.BadParameter(f"{text!r} has no offset from UTC; write 2026-03-20T09:00:00+08:00")
+    return at.replace(year=_year(at.year))
+
+
+def day(text: str) -> date:
+    """The day that is written as ``2026-03-20``."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day such as 2026-03-20") from None
+    return found.replace(year=_year(found.year))
+
+
+def _year(year: int) -> int:
+    if year not in _YEARS:
+        raise click.BadParameter(f"the year {year} is not one of {_YEARS[0]} to {_YEARS[-1]}")
+    return year
+
+
+@attrs.define
+class Host:
+    """The options that hold for a whole call, wherever on the line they stood; what they stand for."""
+
+    db: Path = Path("servflow.db")
+    facts: Path | None = None
+    rulebook: str = DEFAULT_RULEBOOK
+    lang: str = "en"
+    json: bool = False
+
+    @functools.cached_property
+    def texts(self) -> Texts:
+        """Everything in the language asked for."""
+        return Texts(self.lang)
+
+    @functools.cached_property
+    def codec(self) -> Codec:
+        """The codec of the desk's lifecycles."""
+        return Codec(ILL)
+
+    @functools.cached_property
+    def facts_file(self) -> FactsFile:
+        """The host's facts; without the option, a usage error."""
+        if self.facts is None:
+            raise click.UsageError(
+                "the host's facts are needed: --host FILE (its form: docs/command-line.md)"
+            )
+        return FactsFile(self.facts)
+
+    @functools.cached_property
+    def policy(self) -> LendingPolicy:
+        """The rulebook as the library of the host's facts runs it; without facts, as any library does."""
+        library = self.facts_file.library.ref if self.facts is not None else "any"
+        return lending_policy(load(self.rulebook), library=library)
+
+    def today(self) -> date:
+        """The present day in the zone of the rulebook's calendar."""
+        return self.policy.day(now())
+
+    def storage(self, *, new: bool = False) -> Storage:
+        """The SQLite file; only what opens a case may make a new one.
+
+        Raises:
+            UnusableStorage: there is no such file, or it is not ours.
+        """
+        if not new and not os.path.exists(self.db):  # noqa: PTH110 -- which also bears a name too long
+            raise UnusableStorage(str(self.db), "no file", "a database; `servflow ill import` makes one")
+        storage = SqliteStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
+        click.get_current_context().call_on_close(storage.close)
+        return storage
+
+    def desk(self, *, new: bool = False, mail: Mail | None = None) -> Desk:
+        """The desk over the file; where it is a new one, the host's facts are there before it is made."""
+        return Desk(
+            ILL,
+            policy=self.policy,
+            facts=self.facts_file if new else _WhenAsked(self),
+            storage=self.storage(new=new),
+            mail=mail,
+            wording=BabelWording(),
+        )
+
+    def actor(self, role: str, requester: str) -> Actor:
+        """Somebody in that role: the library's staff or system, the requester, or the clock."""
+        library = self.facts_file.library.ref
+        match role:
+            case "requester":
+                return Actor(requester, requester, Office.SYSTEM)
+            case "clock":
+                return Actor("clock", library, Office.CLOCK)
+            case "system":
+                return Actor("policy", library, Office.SYSTEM)
+            case _:
+                return Actor("staff", library, Office.STAFF)
+
+    def told(self, error: ServflowError) -> dict[str, Any]:
+        """What went wrong as plain data; ``texts`` in the language asked for, where a rule speaks."""
+        if not isinstance(error, Refused):
+            return {"error": error.code, "texts": list(map(str, getattr(error, "problems", (error,))))}
+        return {
+            "error": error.code,
+            "command": error.command,
+            "subject": error.subject,
+            "reasons": self.codec.encode(list(error.reasons)),
+            "texts": [self.texts.reason(reason) for reason in error.reasons],
+        }
+
+
+@attrs.frozen
+class _WhenAsked:
+    """The ``Facts`` port over the host's facts, which are read at the first question."""
+
+    host: Host
+
+    def ask(self, command: Command, it: Aggregate | None) -> object:
+        """See the port."""
+        return self.host.facts_file.ask(command, it)
+
+    def party(self, ref: str) -> Party:
+        """See the port."""
+        return self.host.facts_file.party(ref)
+
+
+def find(storage: Storage, id: str) -> SupplyTransaction | Relation:
+    """The transaction of that id, otherwise the relation.
+
+    Raises:
+        NotFound: there is neither.
+    """
+    for kind in (SupplyTransaction, Relation):
+        try:
+            it = storage.load(Key(kind.kind, id))
+        except NotFound:
+            continue
+        assert isinstance(it, (SupplyTransaction, Relation))
+        return it
+    raise NotFound("transaction or relation", id)
+
+
+def borrower(it: SupplyTransaction | Relation) -> str:
+    """The institution that a transaction is for; a relation is its institution's own."""
+    return it.requester if isinstance(it, SupplyTransaction) else it.id
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """What was typed counts wherever it stands; the environment only where nothing was typed."""
+    typed = ctx.get_parameter_source(str(param.name)) is click.core.ParameterSource.COMMANDLINE
+    if value is not None and (typed or ctx.parent is None):
+        setattr(ctx.ensure_object(Host), str(param.name), value)
+
+
+_option = functools.partial(click.option, callback=_keep, expose_value=False, show_envvar=True)
+_file = functools.partial(_option, type=click.Path(path_type=Path), metavar="FILE")
+
+
+def host_options(command: F) -> F:
+    """The options of ``Host``, on the program, a group or a command alike."""
+    for option in (
+        _option("--json", is_flag=True, default=None, help="Output for machines."),
+        _option(
+            "--lang",
+            type=click.Choice(sorted(LANGUAGES)),
+            envvar="SERVFLOW_LANG",
+            help="Language of texts, amounts and dates (en).",
+        ),
+        _option(
+            "--rulebook",
+            metavar="NAME|FILE",
+            envvar="SERVFLOW_RULEBOOK",
+            help=f"The rulebook to work by ({DEFAULT_RULEBOOK}).",
+        ),
+        _file("--host", "facts", envvar="SERVFLOW_HOST", help="The host's facts, in TOML."),
+        _file("--db", envvar="SERVFLOW_DB", help="The SQLite file (servflow.db)."),
+    ):
+        command = option(command)
+    return command
+
+
+pass_host = click.make_pass_decorator(Host, ensure=True)
+
+
+def now() -> datetime:
+    """The present instant, for options that were left out."""
+    return SystemClock().now()

@@ -1,0 +1,202 @@
+"""The lending desk on the command line: requests taken in, and commands given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import click
+
+from servflow.adapters.ids_uuid import UuidIds
+from servflow.adapters.partner_iso18626 import read_request
+from servflow.cli._cases import list_, show, why
+from servflow.cli._fields import own_fields, typed
+from servflow.cli._host import ROLES, Host, borrower, find, host_options, instant, now, pass_host
+from servflow.cli._show import as_json, say, table
+from servflow.codec import read
+from servflow.core.changes import Command, Key
+from servflow.core.errors import (
+    InvalidCommand,
+    InvalidMessage,
+    MissingExtra,
+    NotFound,
+    Problem,
+    Refused,
+    ServflowError,
+)
+from servflow.core.ill.model import SupplyTransaction
+from servflow.core.ill.table import ILL
+from servflow.core.lifecycle import OPENING
+from servflow.desk import Desk
+
+__all__ = ["ill"]
+
+_REFUSED: Final = 3
+
+
+@click.group()
+@host_options
+def ill() -> None:
+    """The lending desk: requests, commands, and what is owed."""
+
+
+for each in (list_, show, why):
+    ill.add_command(each)
+
+
+@ill.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--at", type=instant, help="When they came in (now).")
+@host_options
+@pass_host
+def import_(host: Host, files: tuple[Path, ...], at: datetime | None) -> int:
+    """Take in requests, one ISO 18626 message a file.
+
+    Each opens a transaction or names its mistake. A request that was taken in before is
+    recognised and changes nothing.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    received_at = at or now()
+    desk = host.desk(new=True)
+    watched = Console(stderr=True)
+    rows: list[dict[str, Any]] = []
+    code = 0
+    progress = track(files, "Reading requests", console=watched, transient=True)
+    for file in progress if watched.is_terminal else files:
+        try:
+            rows.append({"file": str(file), **_taken_in(host, desk, file, received_at)})
+        except MissingExtra:
+            raise
+        except ServflowError as error:
+            rows.append({"file": str(file), **host.told(error)})
+            code = max(code, _REFUSED if isinstance(error, Refused) else 1)
+    if host.json:
+        as_json(rows)
+    else:
+        table("requests", ("file", "case", "state", "why"), [_row(host, row) for row in rows])
+    return code
+
+
+def _taken_in(host: Host, desk: Desk, file: Path, received_at: datetime) -> dict[str, Any]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise InvalidMessage(str(file), [Problem("the file", found, "one that can be read")]) from None
+    command = read_request(content, received_at=received_at)
+    receipt = desk.do(command)
+    it = find(desk.storage, command.case)
+    assert isinstance(it, SupplyTransaction)
+    return {
+        "case": it.id,
+        "title": it.requested.title,
+        "state": it.state.value,
+        "repeated": receipt.repeated,
+        "reasons": host.codec.encode(list(it.reasons)),
+        "texts": [host.texts.reason(reason) for reason in it.reasons],
+    }
+
+
+def _row(host: Host, row: dict[str, Any]) -> tuple[str, ...]:
+    texts = ["taken in before"] if row.get("repeated") else []
+    state = host.texts.name(f"state.{SupplyTransaction.kind}", row["state"]) if "state" in row else "-"
+    return row["file"], row.get("case", "-"), state, "\n".join([*texts, *row["texts"]])
+
+
+@ill.command()
+@click.argument("id")
+@click.option("--as", "role", type=ROLES, default="staff", show_default=True, help="Who speaks.")
+@click.option("--at", type=instant, help="Judged at this instant (now).")
+@host_options
+@pass_host
+def allowed(host: Host, id: str, role: str, at: datetime | None) -> None:
+    """What may be said to it now by whom, and why not the rest."""
+    desk = host.desk()
+    it = find(desk.storage, id)
+    rows = []
+    document = []
+    for command, reasons in desk.allowed(it.key, host.actor(role, borrower(it)), at or now()).items():
+        fields = list(own_fields(command))
+        texts = [host.texts.reason(reason) for reason in reasons or ()]
+        found = None if reasons is None else host.codec.encode(list(reasons))
+        document.append({"command": command.__name__, "fields": fields, "reasons": found, "texts": texts})
+        verdict = "depends on its fields" if reasons is None else "\n".join(texts) or "yes"
+        rows.append((command.__name__, host.texts.command(command), ", ".join(fields), verdict))
+    if host.json:
+        as_json(document)
+    else:
+        table(f"{it.id}, as {role}", ("command", "in words", "fields", "allowed now"), rows)
+
+
+@ill.command(epilog="For instance: servflow ill do CN-110108/42 Ship items=NLC-1,NLC-2")
+@click.argument("id")
+@click.argument("command", metavar="COMMAND")
+@click.argument("fields", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--as", "role", type=ROLES, default="staff", show_default=True, help="Who speaks.")
+@click.option("--at", type=instant, help="When it happened (when it is recorded).")
+@click.option("--recorded-at", type=instant, help="When it is recorded (now).")
+@click.option(
+    "--id", "command_id", help="The command's id, with --at: the same one twice counts once (a fresh one)."
+)
+@click.option("--data", type=click.File("rb"), help="Fields as a JSON object (- for standard input).")
+@host_options
+@pass_host
+def do(
+    host: Host,
+    id: str,
+    command: str,
+    fields: tuple[str, ...],
+    *,
+    role: str,
+    at: datetime | None,
+    recorded_at: datetime | None,
+    command_id: str | None,
+    data: BinaryIO | None,
+) -> None:
+    """Give a command to a transaction or a relation, by its id."""
+    kind = _command(command)
+    if command_id is not None and at is None:
+        raise click.UsageError("--id goes with --at: said again, a command has the same instant")
+    lifecycle = ILL.of(kind)
+    own = typed(kind, fields, host.policy.currency, data=_object(data) if data else {})
+    desk = host.desk(new=bool(lifecycle.cell(OPENING, kind)))
+    key = Key(lifecycle.name, id)
+    try:
+        speaker = borrower(find(desk.storage, id))
+    except NotFound:
+        speaker = str(own.get("requester", id))
+    recorded = recorded_at or now()
+    envelope = {
+        "command": kind.__name__,
+        "id": command_id or UuidIds().new(),
+        "case": id,
+        "by": host.codec.encode(host.actor(role, speaker)),
+        "happened_at": (at or recorded).isoformat(),
+        "recorded_at": recorded.isoformat(),
+    }
+    receipt = desk.do(host.codec.decode_command(own | envelope))
+    it = desk.storage.load(key)
+    if host.json:
+        state = {"id": it.id, "state": it.state.value, "version": it.version}
+        as_json({**state, "repeated": receipt.repeated, "receipt": host.codec.encode(receipt)})
+    else:
+        again = " (given before; nothing changed)" if receipt.repeated else ""
+        say(f"{it.id}: {host.texts.command(kind)} -> {host.texts.state(it.kind, it.state)}{again}")
+
+
+def _command(name: str) -> type[Command]:
+    known = {command.__name__: command for lifecycle in ILL for command in lifecycle.commands}
+    if name not in known:
+        expected = "one of " + ", ".join(sorted(known))
+        raise InvalidCommand("command", [Problem("command", repr(name), expected)])
+    return known[name]
+
+
+def _object(file: BinaryIO) -> dict[str, Any]:
+    document = read(file.read())
+    if not isinstance(document, dict):
+        raise InvalidCommand("command", [Problem("--data", type(document).__name__, "a JSON object")])
+    return document

@@ -1,0 +1,136 @@
+"""The register of clauses, where each is carried, and that its tables say what the source says."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from servflow.rulebooks import shipped
+from servflow.rulebooks._register import DATA
+from servflow.rulebooks.clauses import carried, clause_ids, register, report, standing
+
+ROOT = Path(__file__).parents[2]
+NLC = [f"NLC-{number}" for number in range(1, 18)]
+
+
+def tool(name: str):
+    """A script of the folder ``tools``, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_register_has_every_clause_once():
+    """309 clauses, each of tier A or B, of one of the four domains, with its place and its fact."""
+    entries = register()
+
+    assert len(entries) == len(clause_ids()) == 309
+    assert {entry.tier for entry in entries} == {"A", "B"}
+    assert {entry.domain for entry in entries} == {"ill", "aftersales", "deposits", "membership"}
+    assert all(entry.source and entry.fact and entry.kind and entry.seed for entry in entries)
+    assert [entry.id for entry in entries if entry.id.startswith("NLC-")] == NLC
+
+
+@pytest.mark.parametrize("clause", NLC)
+def test_every_clause_of_the_national_library_is_carried_and_tested(clause):
+    """A rulebook value or code carries it, and at least one test stands for it."""
+    assert carried()[clause]
+    assert standing()[clause]
+
+
+def test_what_carries_a_clause_is_named():
+    """The rulebook with its rules, and the code that cites it."""
+    assert carried()["NLC-4"] == ("nlc/interlibrary-loan: fee-same-city, fee-elsewhere",)
+    assert carried()["NLC-14"] == (
+        "nlc/interlibrary-loan: own-requests-by-card",
+        "core/ill/commands.py: ReceiveRequest",
+    )
+    assert "PRACTICE" not in carried()
+
+
+def test_the_report_has_every_clause_of_the_register():
+    """Id, tier, carried and tests, as plain data; empty lists where there is nothing yet."""
+    lines = {line["id"]: line for line in json.loads(json.dumps(report()))}
+
+    assert list(lines) == [entry.id for entry in register()]
+    assert all(set(line) == {"id", "tier", "carried", "tests"} for line in lines.values())
+    assert lines["NLC-15"]["tier"] == "B"
+    assert lines["NLC-10"]["carried"] == list(carried()["NLC-10"])
+    assert lines["NLC-10"]["tests"] == list(standing()["NLC-10"])
+    assert {id for id, line in lines.items() if line["carried"]} == set(carried())
+
+
+def test_the_tables_are_up_to_date():
+    """They say what the markers of the tests and the docstrings of the core say; else: make clauses."""
+    for name, text in tool("clause_tests").written(ROOT).items():
+        assert DATA.joinpath(name).read_text("utf-8") == text, f"{name} is out of date; run make clauses"
+
+
+def test_markers_are_found_on_functions_classes_and_modules(tmp_path):
+    """On a test, on its class, on its module, several in one marker; helpers do not count."""
+    folder = tmp_path / "tests" / "core"
+    folder.mkdir(parents=True)
+    (folder / "test_made_up.py").write_text(
+        "import pytest\n"
+        'pytestmark = [pytest.mark.clause("NLC-1")]\n'
+        '@pytest.mark.clause("NLC-2", "NLC-3")\n'
+        "@pytest.mark.parametrize('x', [1])\n"
+        "def test_one(x): ...\n"
+        '@pytest.mark.clause("NLC-4")\n'
+        "class TestMore:\n"
+        '    @pytest.mark.clause("NLC-5")\n'
+        "    def test_two(self): ...\n"
+        "    def helper(self): ...\n",
+        "utf-8",
+    )
+
+    assert set(tool("clause_tests").tests(tmp_path)) == {
+        ("NLC-1", "tests/core/test_made_up.py::test_one"),
+        ("NLC-2", "tests/core/test_made_up.py::test_one"),
+        ("NLC-3", "tests/core/test_made_up.py::test_one"),
+        ("NLC-1", "tests/core/test_made_up.py::TestMore::test_two"),
+        ("NLC-4", "tests/core/test_made_up.py::TestMore::test_two"),
+        ("NLC-5", "tests/core/test_made_up.py::TestMore::test_two"),
+    }
+
+
+def test_citations_are_found_in_docstrings_and_in_clauses_that_are_built(tmp_path):
+    """In parentheses, several at once, or as the id of a clause; a name in passing does not count."""
+    folder = tmp_path / "src/servflow/core"
+    folder.mkdir(parents=True)
+    (folder / "made_up.py").write_text(
+        '"""Of no clause."""\n'
+        'def guard(s):\n    """Refuses (AS-SLA-3, CALIS-20), unlike NLC-1."""\n'
+        'ROW = Row(Clause("CALIS-7", "2.3"))\n'
+        'RULE: Clause = Clause("CALIS-8")\n',
+        "utf-8",
+    )
+
+    assert set(tool("clause_tests").code(tmp_path)) == {
+        ("AS-SLA-3", "core/made_up.py: guard"),
+        ("CALIS-20", "core/made_up.py: guard"),
+        ("CALIS-7", "core/made_up.py: ROW"),
+        ("CALIS-8", "core/made_up.py: RULE"),
+    }
+
+
+def test_no_test_stands_for_a_clause_that_is_not_there():
+    """A marker with an unknown id stops the tool, and says where it is."""
+    with pytest.raises(SystemExit, match=r"tests/test_x.py::test_y: found the clause NLC-99"):
+        tool("clause_tests").table("test", [("NLC-99", "tests/test_x.py::test_y")], ("NLC-1",))
+    assert set(standing()) <= clause_ids()
+
+
+def test_every_value_that_carries_a_clause_can_be_disturbed():
+    """The table of disturbances has another value for each rule that cites a clause, and no more."""
+    bite = tool("bite")
+
+    assert set(bite.DISTURBANCES) == set(shipped())
+    for name, rules in bite.DISTURBANCES.items():
+        assert set(rules) == {each.rule for each in bite.bites() if each.rulebook == name}
