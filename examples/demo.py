@@ -60,7 +60,7 @@ class LoanDesk:
             facts=self.facts,
             policy=lending_policy(load("nlc/interlibrary-loan"), library="CN-NLC"),
             mail=MaildirMail(folder / "mail", self.facts.library),
-            wording=BabelWording(),
+            wording=BabelWording(self.facts.library.name),
         )
         self._number = 0
 

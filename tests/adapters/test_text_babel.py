@@ -524,6 +524,18 @@ def test_an_unknown_language_is_refused_with_the_known_ones_named() -> None:
         BabelWording().letter(message, party("fr"))
 
 
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_letter_is_signed_by_its_house(language: str) -> None:
+    """The library signs with its name where it has given one, otherwise the loan desk does."""
+    message = next(iter(every_message()))
+    _, signed = BabelWording("京华国家图书馆").letter(message, party(language))
+    _, plain = BabelWording().letter(message, party(language))
+
+    assert signed.splitlines()[-1] == "京华国家图书馆"
+    assert plain.splitlines()[-1] in {"The interlibrary loan desk", "馆际互借中心"}
+    assert signed.splitlines()[:-1] == plain.splitlines()[:-1]
+
+
 def test_states_commands_and_charges_have_names() -> None:
     """A screen shows words, not codes."""
     english, chinese = Texts("en"), Texts("zh_CN")

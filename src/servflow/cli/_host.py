@@ -133,7 +133,7 @@ class Host:
             facts=self.facts_file if new else _WhenAsked(self),
             storage=self.storage(new=new),
             mail=mail,
-            wording=BabelWording(),
+            wording=BabelWording(self.facts_file.library.name if self.facts is not None else ""),
         )
 
     def actor(self, role: str, requester: str) -> Actor:

@@ -91,11 +91,12 @@ class Texts:
         text = self._words.text(f"reason.{reason.code}", dict(reason.facts))
         return self._words.cited(text, reason.clause)
 
-    def letter(self, message: Message, to: Party) -> tuple[str, str]:
+    def letter(self, message: Message, to: Party, *, house: str = "") -> tuple[str, str]:
         """The subject (one line) and the body of a whole letter to ``to``, whatever his own language.
 
         The body has the salutation, what the letter is about, what it says, the reasons with their
-        clauses, and the lender's mark for replies, as far as the message carries them.
+        clauses, and the lender's mark for replies, as far as the message carries them. It is signed
+        by ``house``, without one by the loan desk.
         """
         facts = dict(message.facts)
         code = f"message.{message.kind}"
@@ -106,7 +107,7 @@ class Texts:
             self._words.text(f"{code}.body", facts),
             "\n".join(self._notes(message.reasons)),
             self._words.text("letter.mark", facts) if "mark" in facts else "",
-            self.text("letter.closing"),
+            self.text("letter.closing-of", {"house": house}) if house else self.text("letter.closing"),
         )
         return subject, "\n\n".join(filter(None, parts)) + "\n"
 
@@ -184,7 +185,10 @@ class Texts:
 
 
 class BabelWording:
-    """The ``Wording`` port: every letter in the language of whom it is for."""
+    """The ``Wording`` port: every letter in the language of whom it is for, signed by ``house``."""
+
+    def __init__(self, house: str = "") -> None:
+        self._house = house
 
     def letter(self, message: Message, to: Party) -> tuple[str, str]:
         """The subject (one line) and the body of a letter to ``to``, in his language.
@@ -192,4 +196,4 @@ class BabelWording:
         Raises:
             InvalidValue: his language is none of ``LANGUAGES``.
         """
-        return Texts(to.language).letter(message, to)
+        return Texts(to.language).letter(message, to, house=self._house)
