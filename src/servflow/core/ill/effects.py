@@ -216,12 +216,21 @@ def check_in(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFact
     """Everything is back: what is owed is charged up to the day it came, and the loan is over."""
     it = _returned(s)
     damaged = it.compensation if it.damages else None  # compensation for a loss that was none is reversed
-    it = replace(it, closing=Closing.COMPLETED, lost_on=None, stopped_on=None, compensation=damaged)
-    it = replace(it, renewal_asked_on=None)
-    day = today(s)
+    it = replace(
+        it,
+        closing=Closing.COMPLETED,
+        renewal_asked_on=None,
+        lost_on=None,
+        stopped_on=None,
+        compensation=damaged,
+    )
     owed = charges.owed(it, s.policy, _up_to(s))
     charged = total((charge.money for _, charge in owed), s.policy.currency)
-    facts: tuple[tuple[str, Plain], ...] = (("volumes", len(it.items)), ("on", day), ("charges", charged))
+    facts: tuple[tuple[str, Plain], ...] = (
+        ("volumes", len(it.items)),
+        ("on", today(s)),
+        ("charges", charged),
+    )
     told = messages.tell(s, it, messages.CHECKED_IN, facts)
     return _assessed(s, it, messages_=told, withdrawals=messages.no_more_reminders(it.key))
 

@@ -91,8 +91,10 @@ def _remind(it: SupplyTransaction, policy: LendingPolicy, recorded_at: datetime)
 
 
 def _account_of(it: SupplyTransaction | None, command: Command) -> tuple[Key, ...]:
-    requester = it.requester if it is not None else getattr(command, "requester", None)
-    return (Key(Relation.kind, requester),) if requester else ()
+    """The borrower's relation; a command to a transaction that is not there looks at nothing."""
+    if it is not None:
+        return (Key(Relation.kind, it.requester),)
+    return (Key(Relation.kind, command.requester),) if isinstance(command, c.ReceiveRequest) else ()
 
 
 LENDING: Final = Lifecycle(
@@ -108,7 +110,7 @@ LENDING: Final = Lifecycle(
     owed=owed,
     rows=(
         #   in state              on command         to state             given by             when            needs                                                                                    does
-        Row(OPENING,              c.ReceiveRequest,  S.NEW,               HEARD,              ALWAYS,         (g.addressed_to_us, g.speaks_for_requester, g.card_is_theirs),                            e.take_in),
+        Row(OPENING,              c.ReceiveRequest,  S.NEW,               HEARD,               ALWAYS,         (g.addressed_to_us, g.speaks_for_requester, g.card_is_theirs),                           e.take_in),
         Row((S.NEW, S.PROMISED),  c.Expect,          S.CHECKING,          DESK,                ALWAYS,         (),                                                                                      e.tell_expected),
         Row((S.NEW, S.CHECKING),  c.Promise,         S.PROMISED,          DESK,                ALWAYS,         (g.after_request, g.still_needed, g.in_good_standing, g.lendable, g.slip_filed),                           e.tell_promised),
         Row(BEFORE,               c.CannotSupply,    S.CLOSED,            DESK,                ALWAYS,         (),                                                                                      e.answer_unfilled),
@@ -120,10 +122,8 @@ LENDING: Final = Lifecycle(
         Row(WITH_THEM,            c.Recall,          SAME,                STAFF,               ALWAYS,         (g.after_shipping, g.recall_allowed),                                                                     e.recall),
         Row(WITH_THEM,            c.NoticeDue,       SAME,                (Role.CLOCK, STAFF), ALWAYS,         (g.next_notice,),                                                                        e.remind),
         Row(WITH_THEM,            c.ReportReturn,    S.RETURN_IN_TRANSIT, HEARD,               ALWAYS,         (g.after_shipping,)),
-        Row(OUT,                  c.CheckIn,         S.CLOSED,            STAFF,               g.last_piece,   (g.pieces_out, g.after_shipping),                                                        e.check_in),
-        Row(OUT,                  c.CheckIn,         SAME,                STAFF,               ~g.last_piece,  (g.pieces_out, g.after_shipping),                                                        e.check_in_some),
-        Row(S.LOST,               c.CheckIn,         S.CLOSED,            STAFF,               g.last_piece,   (g.pieces_out, g.after_shipping),                                                        e.check_in),
-        Row(S.LOST,               c.CheckIn,         SAME,                STAFF,               ~g.last_piece,  (g.pieces_out, g.after_shipping),                                                        e.check_in_some),
+        Row((*OUT, S.LOST),       c.CheckIn,         S.CLOSED,            STAFF,               g.last_piece,   (g.pieces_out, g.after_shipping),                                                        e.check_in),
+        Row((*OUT, S.LOST),       c.CheckIn,         SAME,                STAFF,               ~g.last_piece,  (g.pieces_out, g.after_shipping),                                                        e.check_in_some),
         Row(OUT,                  c.ReportLost,      S.LOST,              HEARD,               ALWAYS,         (g.after_shipping,),                                                                     e.lose),
         Row(OUT,                  c.DeclareLost,     S.LOST,              STAFF,               ALWAYS,         (g.after_shipping,),                                                                     e.lose),
         Row((*OUT, S.LOST, S.CLOSED), c.RecordDamage, SAME,               STAFF,               ALWAYS,         (g.after_shipping, g.item_of_loan),                                                                       e.record_damage),
