@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -25,18 +26,20 @@ from servflow.adapters.text_babel import LANGUAGES, BabelWording, Texts
 from servflow.adapters.text_babel._catalogue import catalogue
 from servflow.core.changes import Actor, Aggregate, Command, Key, Message, Office
 from servflow.core.citations import PRACTICE, Clause, Reason
+from servflow.core.dates import EndOfMonth
 from servflow.core.errors import InvalidValue
 from servflow.core.fees import (
     Cap,
     Charge,
     Count,
+    DayCountConvention,
     Days,
     Facts,
     Fixed,
     Flat,
     Given,
+    Measure,
     OpenDays,
-    Operation,
     PerUnit,
     Rounded,
     Sum,
@@ -304,14 +307,24 @@ def reasons_in_core() -> dict[str, tuple[str, ...]]:
 
 
 REASONS = reasons_in_core()
-SYMBOLIC = {
-    Operation.FIXED,
-    Operation.COUNT,
-    Operation.TIMES,
-    Operation.PLUS,
-    Operation.SUM,
-    Operation.PER_UNIT,
-}
+UNITS = ("hour", "week", "page", "copy", "item", "kilogram", "kilometre", "square-metre", "event")
+"""What rules of libraries and shops count, besides the units that our own measures have."""
+
+FACTS_NAMED = (
+    *("due", "end", "due_at", "end_at", "checkout", "returned", "recalled_on", "assessed_on"),
+    *("item_price", "unpaid", "paid", "principal", "cost", "deposit", "tariff", charges.COMPENSATION),
+)
+"""The facts that have a name for people; the others appear as their rules call them."""
+
+STEP_CODE = re.compile(r"(operation|range|rate|ratio)\.[a-z_.]+")
+
+
+def units_of_measures(kind: type[Measure] = Measure) -> Iterator[str]:
+    """The units that our own measures have, whatever the rule."""
+    for measure in kind.__subclasses__():
+        if isinstance(unit := measure.__dict__.get("unit"), str):
+            yield unit
+        yield from units_of_measures(measure)
 
 
 def words_needed() -> set[str]:
@@ -327,6 +340,8 @@ def words_needed() -> set[str]:
         "unfilled": Unfilled,
         "settlement": Settlement,
         "rounding": Rounding,
+        "end-of-month": EndOfMonth,
+        "convention": DayCountConvention,
     }
     day = date(2026, 1, 1)
     spoken = {text for module in modules("adapters/text_babel", "cli") for text in string_literals(module)}
@@ -349,10 +364,10 @@ def words_needed() -> set[str]:
             for kind in SUPPLY_MESSAGES + RELATION_MESSAGES
             for part in ("subject", "body")
         ),
-        *(f"operation.{operation.value}" for operation in set(Operation) - SYMBOLIC),
-        *("operation.days.none", "operation.open_days.none", "flag.true", "flag.false"),
-        *("given.tariff", f"given.{charges.COMPENSATION}", f"clause.{PRACTICE.id}"),
-        *("count.volume", "count.day", "count.open-day"),
+        *(text for text in spoken if STEP_CODE.fullmatch(text)),
+        *("months.up", "months.down", "flag.true", "flag.false", f"clause.{PRACTICE.id}"),
+        *(f"fact.{name}" for name in FACTS_NAMED),
+        *(f"count.{unit}" for unit in (*units_of_measures(), *UNITS, "volume", "time")),
         *(spec for spec in specs if spec.startswith("count.")),
         *(text for text in spoken if text in WORDS["en"]),
     }

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servflow.core.dates import EndOfMonth, Period, Term, aware, day_of, start_of_day
+from servflow.core.dates import EndOfMonth, Period, Term, aware, day_of, months_between, start_of_day
 from servflow.core.errors import InvalidValue
 
 CLAMP, NEXT = EndOfMonth.CLAMP, EndOfMonth.NEXT
@@ -262,3 +262,42 @@ def test_the_stored_names_of_the_rules_stay():
 def test_start_of_day_is_midnight_where_clocks_are_plain():
     """Away from any change a day begins at midnight."""
     assert start_of_day(date(2026, 6, 1), SHANGHAI).astimezone(SHANGHAI).time() == time()
+
+
+# --- months between two days
+
+
+@pytest.mark.parametrize(
+    ("after", "through", "end_of_month", "months", "rest"),
+    [
+        (date(2026, 3, 15), date(2026, 3, 15), CLAMP, 0, False),
+        (date(2026, 3, 15), date(2026, 1, 1), CLAMP, 0, False),
+        (date(2026, 3, 15), date(2026, 3, 16), CLAMP, 0, True),
+        (date(2026, 3, 15), date(2026, 4, 14), CLAMP, 0, True),
+        (date(2026, 3, 15), date(2026, 4, 15), CLAMP, 1, False),
+        (date(2026, 3, 15), date(2026, 4, 16), CLAMP, 1, True),
+        (date(2026, 3, 15), date(2027, 3, 15), CLAMP, 12, False),
+        (date(2026, 1, 31), date(2026, 2, 27), CLAMP, 0, True),
+        (date(2026, 1, 31), date(2026, 2, 28), CLAMP, 1, False),
+        (date(2026, 1, 31), date(2026, 3, 1), CLAMP, 1, True),
+        (date(2026, 1, 31), date(2026, 2, 28), NEXT, 0, True),
+        (date(2026, 1, 31), date(2026, 3, 1), NEXT, 1, False),
+        (date(2026, 1, 31), date(2026, 3, 2), NEXT, 1, True),
+        (date(2024, 2, 29), date(2025, 2, 28), CLAMP, 12, False),
+        (date(2024, 2, 29), date(2025, 2, 28), NEXT, 11, True),
+        (date.min, date.max, CLAMP, 12 * 9999 - 1, True),
+        (date(9999, 10, 31), date.max, NEXT, 2, False),
+    ],
+)
+def test_months_between_two_days(after, through, end_of_month, months, rest):
+    """A month is whole on its own day of the next one; where that lacks the day, the rule says which."""
+    assert months_between(after, through, end_of_month) == (months, rest)
+
+
+@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.integers(0, 1200), st.sampled_from(EndOfMonth))
+def test_months_between_is_period_after_backwards(day, months, end_of_month):
+    """So many months after a day lie so many months, whole; and a day before, one less."""
+    later = Period(months=months).after(day, end_of_month) if months else day
+    assert months_between(day, later, end_of_month) == (months, False)
+    if months:
+        assert months_between(day, later - timedelta(1), end_of_month) == (months - 1, True)

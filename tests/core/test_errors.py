@@ -13,10 +13,12 @@ from servflow.core.citations import Clause, Reason
 from servflow.core.errors import (
     AlreadyExists,
     CommandReused,
+    ConflictingRules,
     CurrencyMismatch,
     InvalidCommand,
     InvalidFacts,
     InvalidMessage,
+    InvalidRule,
     InvalidRulebook,
     InvalidTable,
     InvalidValue,
@@ -83,6 +85,20 @@ CASES: list[tuple[ServflowError, str, type[Exception], dict[str, object], str]] 
         ValueError,
         {"subject": "fees.toml", "problems": PROBLEMS},
         PROBLEMS_TEXT,
+    ),
+    (
+        InvalidRule("fees.toml", iter(PROBLEMS)),
+        "invalid-rule",
+        ValueError,
+        {"subject": "fees.toml", "problems": PROBLEMS},
+        PROBLEMS_TEXT,
+    ),
+    (
+        ConflictingRules(("vip", "lost")),
+        "conflicting-rules",
+        ValueError,
+        {"names": ("vip", "lost")},
+        "the special rules for vip, lost all apply, and they disagree",
     ),
     (
         InvalidRulebook("fees.toml", iter(PROBLEMS)),

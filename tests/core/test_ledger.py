@@ -19,6 +19,7 @@ from servflow.core.ledger import (
     balance,
     balances,
     overdrawn,
+    reversal,
     settlement,
     statement,
     trial_balance,
@@ -118,6 +119,25 @@ def test_a_charge_of_another_currency_is_refused():
     assert replace(good, charge=charge).charge == charge
     with pytest.raises(CurrencyMismatch):
         replace(good, charge=evaluate(Flat(Money("20", "EUR")), Facts()))
+
+
+def test_a_posting_that_is_taken_back():
+    """A payment that bounced: the accounts are swapped, on a day of its own; balances are as before."""
+    paid = replace(posting(CASH, OWED, cny("20")), happened_on=DAY - timedelta(3))
+    back = reversal(paid, DAY + timedelta(5), key="back")
+    expected = posting(OWED, CASH, cny("20"), day=DAY + timedelta(5), key="back")
+    assert back == expected
+    assert not balance([paid, back], OWED, "CNY")
+    assert settlement([paid, back], OWED, "CNY").paid == cny("0")
+
+
+def test_bad_reversals():
+    """A reversal has a key of its own and a day."""
+    paid = posting(CASH, OWED, cny("20"))
+    with pytest.raises(InvalidValue, match="key"):
+        reversal(paid, DAY, key="")
+    with pytest.raises(InvalidValue, match="value_date"):
+        reversal(paid, datetime(2026, 3, 25, 0, 0), key="back")
 
 
 def test_balance():

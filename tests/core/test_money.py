@@ -316,3 +316,21 @@ def test_rounding_keeps_the_order_and_the_sign(one, other, mode, step):
     low, high = sorted((one, other))
     assert rounded(low, "CNY", mode, step=step) <= rounded(high, "CNY", mode, step=step)
     assert rounded(-one, "CNY", mode, step=step) == -rounded(one, "CNY", mode, step=step)
+
+
+# --- made by the thousand
+
+
+def test_a_maker_makes_amounts_of_one_currency():
+    """A maker gives the same amounts as ``of_minor``, without a look at each."""
+    for currency in CURRENCIES:
+        make = Money.maker(currency)
+        for minor in (0, 1, -2250, 10**40):
+            assert make(minor) == Money.of_minor(minor, currency)
+            assert type(make(minor)) is Money
+
+
+def test_a_maker_of_no_currency_is_refused():
+    """The currency is looked at once, when the maker is made."""
+    with pytest.raises(InvalidValue, match=r"^currency: found 'yuan', expected a code of three"):
+        Money.maker("yuan")

@@ -16,7 +16,7 @@ from enum import Enum
 
 from servflow.core.errors import InvalidValue
 
-__all__ = ["EndOfMonth", "Period", "Term", "aware", "day_of", "start_of_day"]
+__all__ = ["EndOfMonth", "Period", "Term", "aware", "day_of", "months_between", "start_of_day"]
 
 
 class EndOfMonth(Enum):
@@ -126,6 +126,26 @@ class Period:
     def __str__(self) -> str:
         parts = [f"{n} {name}" for n, name in ((self.months, "months"), (self.days, "days")) if n]
         return " and ".join(parts)
+
+
+def months_between(after: date, through: date, end_of_month: EndOfMonth) -> tuple[int, bool]:
+    """How many whole months lie from ``after`` to ``through``, and whether something is left over.
+
+    Nothing at all if ``through`` is not later.
+
+    >>> months_between(date(2026, 1, 31), date(2026, 2, 28), EndOfMonth.CLAMP)
+    (1, False)
+    """
+    if through <= after:
+        return 0, False
+    months = (through.year - after.year) * 12 + through.month - after.month
+    while months and _months_after(after, months, end_of_month) > through:
+        months -= 1  # at most twice: the target month may lack the day
+    return months, not months or _months_after(after, months, end_of_month) < through
+
+
+def _months_after(day: date, months: int, end_of_month: EndOfMonth) -> date:
+    return Period(months=months).after(day, end_of_month)
 
 
 @dataclass(frozen=True, slots=True)

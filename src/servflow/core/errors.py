@@ -7,6 +7,8 @@
     ├── InvalidTable (ValueError)     a lifecycle table that contradicts itself; carries every problem
     ├── InvalidCommand (ValueError)   an unknown command, an unknown or missing field
     ├── InvalidMessage (ValueError)   a partner's message that cannot be read
+    ├── InvalidRule (ValueError)      a fee rule in its text form that cannot be read; carries every mistake
+    ├── ConflictingRules (ValueError) two special rules apply to the same facts and disagree
     ├── InvalidRulebook (ValueError)  a rulebook with mistakes; carries every one
     ├── InvalidFacts (ValueError)     a host's file of facts with mistakes; carries every one
     ├── MissingValue (LookupError)    a rule has no value on a day, a fact was not given
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AlreadyExists",
     "CommandReused",
+    "ConflictingRules",
     "CurrencyMismatch",
     "InvalidCommand",
     "InvalidFacts",
     "InvalidMessage",
+    "InvalidRule",
     "InvalidRulebook",
     "InvalidTable",
     "InvalidValue",
@@ -146,6 +150,22 @@ class InvalidMessage(_Problems):
     """A partner's message that cannot be read. Nothing was taken in."""
 
     code = "invalid-message"
+
+
+class InvalidRule(_Problems):
+    """A fee rule in its text form that cannot be read; where each mistake stands is its column."""
+
+    code = "invalid-rule"
+
+
+class ConflictingRules(ServflowError, ValueError):
+    """Two special rules apply to the same facts and come to different amounts; neither is taken."""
+
+    code = "conflicting-rules"
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        super().__init__(f"the special rules for {', '.join(names)} all apply, and they disagree")
 
 
 class InvalidRulebook(_Problems):

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
+from typing import Final
 
 from servflow.core.citations import Clause
 from servflow.core.dates import Term
@@ -24,6 +25,7 @@ from servflow.core.fees.charges import Charge
 from servflow.core.money import Money, total
 
 __all__ = [
+    "PAYING",
     "Account",
     "AccountKind",
     "Books",
@@ -34,6 +36,7 @@ __all__ = [
     "balance",
     "balances",
     "overdrawn",
+    "reversal",
     "settlement",
     "statement",
     "trial_balance",
@@ -135,6 +138,22 @@ class Posting:
         if account == self.credit:
             return -self.amount if account.kind.grows_by_debit else self.amount
         return self.amount * 0
+
+
+def reversal(posting: Posting, value_date: date, *, key: str) -> Posting:
+    """The posting that takes ``posting`` back: a payment that bounced, a waiver that is void.
+
+    Raises:
+        InvalidValue: the key is empty, or the value date is no date.
+    """
+    return replace(
+        posting,
+        key=key,
+        debit=posting.credit,
+        credit=posting.debit,
+        value_date=value_date,
+        happened_on=None,
+    )
 
 
 def balance(postings: Iterable[Posting], account: Account, currency: str, *, on: date | None = None) -> Money:
@@ -239,7 +258,8 @@ class Settlement:
         return self.charged == self.paid + self.waived + self.outstanding - self.credited
 
 
-_PAID = frozenset({AccountKind.CASH, AccountKind.DEPOSIT, AccountKind.PREPAYMENT})
+PAYING: Final = frozenset({AccountKind.CASH, AccountKind.DEPOSIT, AccountKind.PREPAYMENT})
+"""The kinds of accounts from which something is paid."""
 
 
 def settlement(postings: Iterable[Posting], receivable: Account, currency: str) -> Settlement:
@@ -261,7 +281,7 @@ def settlement(postings: Iterable[Posting], receivable: Account, currency: str) 
             continue
         added = posting.on(receivable)
         other = posting.credit if posting.debit == receivable else posting.debit
-        if other.kind in _PAID:
+        if other.kind in PAYING:
             paid -= added
         elif other.kind is AccountKind.WAIVED:
             waived -= added

@@ -8,10 +8,11 @@ one sum. The number of minor digits is that of ISO 4217.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final
 
@@ -43,9 +44,14 @@ def minor_digits(currency: str) -> int:
     Raises:
         InvalidValue: ``currency`` is not three capital letters.
     """
-    if not (isinstance(currency, str) and _CODE.fullmatch(currency)):
+    if not isinstance(currency, str) or (digits := _digits(currency)) is None:
         raise InvalidValue("currency", currency, "a code of three capital letters, as in ISO 4217")
-    return _DIGITS.get(currency, 2)
+    return digits
+
+
+@lru_cache(maxsize=256)  # it is asked with every amount
+def _digits(currency: str) -> int | None:
+    return _DIGITS.get(currency, 2) if _CODE.fullmatch(currency) else None
 
 
 class Rounding(Enum):
@@ -122,6 +128,18 @@ class Money:
         if isinstance(minor, bool) or not isinstance(minor, int):
             raise InvalidValue("minor", minor, "a whole number of minor units")
         return cls._made(minor, currency)
+
+    @classmethod
+    def maker(cls, currency: str) -> Callable[[int], Money]:
+        """A function from minor units to amounts of ``currency``, for whoever makes very many.
+
+        It takes an int and does not check that.
+
+        Raises:
+            InvalidValue: the currency is not one.
+        """
+        minor_digits(currency)
+        return partial(cls._made, currency=currency)
 
     @classmethod
     def _made(cls, minor: int, currency: str) -> Money:

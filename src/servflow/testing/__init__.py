@@ -1,1 +1,6 @@
-"""What users test with: contracts for their adapters, and small lifecycles to try them on."""
+"""What users test with: strategies and laws for fees, contracts for adapters, lifecycles to try them on.
+
+``strategies`` draws rules and facts, ``laws`` tries the laws of fees on a rule, ``plugin`` does so under
+pytest for whole rulebooks. Each is loaded when it is imported itself: what it needs comes with the extra
+``testing``, and this package needs nothing.
+"""

@@ -1,7 +1,9 @@
 """From what is owed to postings; payments; shares."""
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
@@ -10,7 +12,18 @@ from hypothesis import strategies as st
 
 from servflow.core.citations import Clause
 from servflow.core.errors import CurrencyMismatch, InvalidValue
-from servflow.core.fees import Facts, Flat, evaluate
+from servflow.core.fees import (
+    Days,
+    Facts,
+    Flat,
+    Given,
+    OpenDays,
+    OverBalance,
+    PerUnit,
+    Rule,
+    daily_surcharge,
+    evaluate,
+)
 from servflow.core.fees.assessment import (
     Obligation,
     OpenItem,
@@ -18,11 +31,16 @@ from servflow.core.fees.assessment import (
     allocate,
     apply_payment,
     assess,
+    balance_history,
     open_items,
     posted_for,
+    refund,
+    refundable,
+    room,
+    settle,
 )
 from servflow.core.ledger import Account, AccountKind, Posting, balance, settlement
-from servflow.core.money import Money, total
+from servflow.core.money import Money, Rounding, total
 
 DAY = date(2026, 3, 20)
 OWED = Account(AccountKind.RECEIVABLE, "CN-1")
@@ -295,3 +313,378 @@ def test_shares_make_the_whole(whole, weights, random):
     shuffled = list(weights.items())
     random.shuffle(shuffled)
     assert list(allocate(whole, dict(shuffled)).items()) == list(shares.items())
+
+
+# --- shares with limits
+
+
+def shares(whole: str, weights: Mapping[str, int], limits: Mapping[str, str]) -> dict[str, str]:
+    found = allocate(cny(whole), weights, limits={key: cny(limit) for key, limit in limits.items()})
+    return {key: str(share.amount) for key, share in found.items()}
+
+
+def test_fifty_under_five_limits():
+    """50.00 by five is 10.00 each; who may bear 7.50 only leaves 42.50 for the other four, cents by key."""
+    limits = {"a": "15", "b": "15", "c": "15", "d": "15", "e": "7.50"}
+    assert shares("50", dict.fromkeys("abcde", 1), limits) == {
+        "a": "10.63",
+        "b": "10.63",
+        "c": "10.62",
+        "d": "10.62",
+        "e": "7.50",
+    }
+
+
+def test_fifteen_under_three_limits():
+    """15.00 by three is 5.00 each; who may bear 3 only leaves 12 for the other two, who can bear 6."""
+    assert shares("15", dict.fromkeys("abc", 1), {"a": "10", "b": "3", "c": "7"}) == {
+        "a": "6.00",
+        "b": "3.00",
+        "c": "6.00",
+    }
+
+
+def test_a_limit_that_is_reached_because_of_another_one():
+    """18.00 by three: 3 for b leaves 7.50 each, which is over the 7 of c: the rest is a's."""
+    assert shares("18", dict.fromkeys("abc", 1), {"a": "10", "b": "3", "c": "7"}) == {
+        "a": "8.00",
+        "b": "3.00",
+        "c": "7.00",
+    }
+    assert shares("20", dict.fromkeys("abc", 1), {"a": "10", "b": "3", "c": "7"}) == {
+        "a": "10.00",
+        "b": "3.00",
+        "c": "7.00",
+    }
+
+
+def test_in_proportion_to_the_limits():
+    """Where the weights are the limits themselves, all are reached at once, or none."""
+    weights = {"a": 1500, "b": 1500, "c": 1500, "d": 1500, "e": 750}
+    limits = {"a": "15", "b": "15", "c": "15", "d": "15", "e": "7.50"}
+    assert shares("67.50", weights, limits) == {key: str(cny(limit).amount) for key, limit in limits.items()}
+    assert list(shares("50", weights, limits).values()) == ["11.11", "11.11", "11.11", "11.11", "5.56"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "limits", "field", "expected"),
+    [
+        ("20.01", {"a": "10", "b": "3", "c": "7"}, "limits", "room for CNY 20.01"),
+        ("1", {"d": "1"}, "limit of d", "an amount of 0 or more, for a key with a weight"),
+        ("1", {"a": "-1"}, "limit of a", "an amount of 0 or more, for a key with a weight"),
+    ],
+)
+def test_bad_limits(whole, limits, field, expected):
+    """Limits that leave something over, of nobody, or below nothing."""
+    with pytest.raises(InvalidValue) as caught:
+        shares(whole, dict.fromkeys("abc", 1), limits)
+    assert (caught.value.field, caught.value.expected) == (field, expected)
+
+
+def test_a_limit_of_another_currency():
+    """A limit in euro says nothing about a share in yuan."""
+    with pytest.raises(CurrencyMismatch):
+        allocate(cny("1"), {"a": 1}, limits={"a": Money("1", "EUR")})
+
+
+@given(
+    AMOUNTS,
+    st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 9), AMOUNTS), min_size=1),
+    st.randoms(),
+)
+def test_shares_under_limits_make_the_whole(whole, parts, random):
+    """Shares add up, none exceeds its limit, and who is below his has, by weight, no cent less than others."""
+    weights = {**{key: weight for key, (weight, _) in parts.items()}, "z": 1}
+    limits = {key: limit for key, (_, limit) in parts.items()}
+    found = allocate(whole, weights, limits=limits)
+    assert total(found.values(), "CNY") == whole
+    assert all(found[key] <= limit for key, limit in limits.items())
+    for key, limit in limits.items():
+        if found[key] < limit and weights[key]:
+            assert all(
+                (found[other].minor - 1) * weights[key] < (found[key].minor + 1) * weights[other]
+                for other in found
+                if weights[other]
+            )
+    shuffled = list(weights.items())
+    random.shuffle(shuffled)
+    assert allocate(whole, dict(shuffled), limits=limits) == found
+
+
+# --- room, settling, refunds
+
+
+@pytest.mark.parametrize(("outstanding", "left"), [("0", "50"), ("49.99", "0.01"), ("50", "0"), ("80", "0")])
+def test_room(outstanding, left):
+    """Under a limit of 50 for the whole account: what is not yet outstanding, and never less than nothing."""
+    assert room(cny("50"), cny(outstanding)) == cny(left)
+
+
+def test_room_is_shared_and_not_raced_for():
+    """Three fines under one limit get the same in whatever order they are worked out."""
+    fines = {"loan-1": cny("30"), "loan-2": cny("30"), "loan-3": cny("15")}
+    for keys in permutations(fines):
+        left = room(cny("50"), cny("0"))
+        limits = {key: fines[key] for key in keys}
+        assert allocate(left, dict.fromkeys(keys, 1), limits=limits) == {
+            "loan-1": cny("17.50"),
+            "loan-2": cny("17.50"),
+            "loan-3": cny("15"),
+        }
+
+
+def test_bad_room():
+    """A limit is not negative; what is outstanding is in its currency."""
+    with pytest.raises(InvalidValue, match=r"^limit: found Money"):
+        room(cny("-1"), cny("0"))
+    with pytest.raises(CurrencyMismatch):
+        room(cny("1"), Money("1", "EUR"))
+
+
+DEPOSIT = Account(AccountKind.DEPOSIT, "CN-1")
+PREPAID = Account(AccountKind.PREPAYMENT, "CN-1")
+
+
+def test_settle():
+    """A payment, a deposit or a waiver settles the obligation it is for, under its own key."""
+    for source in (CASH, PREPAID, WAIVED):
+        posting = settle(FINE, source, cny("5"), cny("25"), DAY, key="p-1", clause=Clause("X-1"))
+        assert posting == replace(moved("p-1", source, OWED, cny("5")), clause=Clause("X-1"))
+    assert settle(FINE, CASH, cny("25"), cny("25"), DAY, key="p").amount == cny("25")
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "25.01"])
+def test_bad_settlements(amount):
+    """No more is settled than is outstanding, and not nothing."""
+    with pytest.raises(InvalidValue) as caught:
+        settle(FINE, CASH, cny(amount), cny("25"), DAY, key="p")
+    assert (caught.value.field, caught.value.found) == ("amount", cny(amount))
+    assert caught.value.expected == "an amount above 0, at most what is outstanding, CNY 25.00"
+    with pytest.raises(CurrencyMismatch):
+        settle(FINE, CASH, Money("5", "EUR"), cny("25"), DAY, key="p")
+
+
+PAID = (
+    moved("1", OWED, INCOME, cny("45")),
+    moved("2", CASH, OWED, cny("10")),
+    moved("3", PREPAID, OWED, cny("7")),
+    moved("4", DEPOSIT, OWED, cny("6")),
+    moved("5", WAIVED, OWED, cny("9")),
+    moved("6", OWED, CASH, cny("3")),
+    moved("7", CASH, OWED, cny("99"), kind="lost"),
+    moved("8", CASH, Account(AccountKind.RECEIVABLE, "CN-2"), cny("50")),
+)
+
+
+def test_what_may_be_paid_back():
+    """What came from cash, deposit or prepayment for it, less what was paid back; a waiver was never paid."""
+    assert refundable(PAID, FINE) == {CASH: cny("7"), PREPAID: cny("7"), DEPOSIT: cny("6")}
+    back = (*PAID, moved("9", OWED, DEPOSIT, cny("6")))
+    assert refundable(back, FINE) == {CASH: cny("7"), PREPAID: cny("7")}
+    assert refundable((), FINE) == {}
+
+
+ORDER = (AccountKind.CASH, AccountKind.PREPAYMENT)
+
+
+def test_refunds_go_to_payments_first():
+    """Cash before prepayment, as the order says; the deposit, which it does not name, gets nothing."""
+    postings = refund(FINE, refundable(PAID, FINE), cny("9"), ORDER, DAY, key="r", clause=Clause("X-1"))
+    assert postings == (
+        replace(moved("r/1", OWED, CASH, cny("7")), clause=Clause("X-1")),
+        replace(moved("r/2", OWED, PREPAID, cny("2")), clause=Clause("X-1")),
+    )
+    other = refund(FINE, refundable(PAID, FINE), cny("9"), tuple(reversed(ORDER)), DAY, key="r")
+    assert [(posting.credit, posting.amount) for posting in other] == [(PREPAID, cny("7")), (CASH, cny("2"))]
+
+
+def test_a_refund_that_the_first_source_covers():
+    """Nothing is posted to a source that gets nothing."""
+    postings = refund(FINE, refundable(PAID, FINE), cny("7"), ORDER, DAY, key="r")
+    assert postings == (moved("r/1", OWED, CASH, cny("7")),)
+
+
+def test_a_refund_makes_the_charge_outstanding_again():
+    """What is still charged is owed again, and what was waived stays waived; every cent is kept."""
+    fine = PAID[:6]
+    before = settlement(fine, OWED, "CNY")
+    after = settlement(
+        (*fine, *refund(FINE, refundable(fine, FINE), cny("14"), ORDER, DAY, key="r")), OWED, "CNY"
+    )
+    assert (before.paid, after.paid) == (cny("20"), cny("6"))
+    assert after.outstanding == before.outstanding + cny("14")
+    assert after.waived == before.waived == cny("9")
+    assert after.conserved
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "14.01"])
+def test_bad_refunds(amount):
+    """No more is given back than was paid from the accounts that the order names: waivers are not."""
+    with pytest.raises(InvalidValue) as caught:
+        refund(FINE, refundable(PAID, FINE), cny(amount), ORDER, DAY, key="r")
+    assert (caught.value.field, caught.value.found) == ("amount", cny(amount))
+    assert caught.value.expected == "an amount above 0, at most what was paid, CNY 14.00"
+    with pytest.raises(CurrencyMismatch):
+        refund(FINE, refundable(PAID, FINE), Money("1", "EUR"), ORDER, DAY, key="r")
+
+
+# --- what an account held
+
+
+def test_balance_history():
+    """What was held from each value date on, the days in order; other accounts and currencies are out."""
+    postings = [
+        replace(moved("3", CASH, OWED, cny("4")), value_date=DAY + timedelta(2)),
+        moved("1", OWED, INCOME, cny("25")),
+        moved("2", CASH, OWED, cny("5")),
+        moved("4", OWED, INCOME, Money("8", "EUR")),
+        moved("5", CASH, PREPAID, cny("9")),
+    ]
+    expected = ((DAY, cny("20")), (DAY + timedelta(2), cny("16")))
+    assert balance_history(postings, OWED, "CNY") == expected
+    assert balance_history(reversed(postings), OWED, "CNY") == expected
+    Facts(histories={"unpaid": expected})
+
+
+def test_accounts_without_a_history():
+    """An account never posted on, or below nothing on a day, has no balance to charge for."""
+    paid_early = [moved("1", CASH, OWED, cny("5")), moved("2", OWED, INCOME, cny("25"), kind="fee")]
+    assert balance_history(paid_early, OWED, "CNY") == ((DAY, cny("20")),)
+    paid_early[1] = replace(paid_early[1], value_date=DAY + timedelta(1))
+    for postings, found in (([], "never posted on"), (paid_early, "below nothing")):
+        with pytest.raises(InvalidValue) as caught:
+            balance_history(postings, OWED, "CNY")
+        assert (caught.value.field, caught.value.found) == ("account", f"receivable/CN-1, {found}")
+        assert caught.value.expected == "an account that holds something of CNY"
+
+
+# --- from night to night
+
+DEBT = Obligation(subject="loan-1", kind="principal", debit=OWED, credit=INCOME)
+SURCHARGE = Obligation(
+    subject="loan-1",
+    kind="surcharge",
+    debit=Account(AccountKind.RECEIVABLE, "CN-1-surcharge"),
+    credit=INCOME,
+)
+RULE = OverBalance(
+    "unpaid",
+    daily_surcharge(Given("unpaid", "CNY"), Decimal("0.003"), Days(), compounded=False, capped=False),
+).rounded(Rounding.HALF_UP)
+FIRST = date(2026, 3, 1)
+
+
+def principal(kept: Iterable[tuple[date, Account, Account, str]]) -> list[Posting]:
+    return [
+        replace(moved(f"{number}", debit, credit, cny(amount), kind="principal"), value_date=day)
+        for number, (day, debit, credit, amount) in enumerate(kept)
+    ]
+
+
+MILLION = principal(
+    [
+        (FIRST, OWED, INCOME, "1000000"),
+        (date(2026, 3, 11), CASH, OWED, "400000"),
+        (date(2026, 3, 21), CASH, OWED, "600000"),
+    ]
+)
+
+
+def surcharge_on(night: date) -> Money:
+    """What is owed on that night, of what was posted until then."""
+    known = [posting for posting in MILLION if posting.value_date <= night]
+    days = {"due": FIRST - timedelta(1), "end": night}
+    history = balance_history(known, DEBT.debit, "CNY")
+    return evaluate(RULE, Facts(days=days, histories={"unpaid": history})).money
+
+
+@pytest.mark.parametrize(
+    "nights",
+    [
+        [FIRST + timedelta(number) for number in range(40)],
+        [night for number in range(40) for night in [FIRST + timedelta(number)] * 2],
+        [FIRST + timedelta(7 * number) for number in range(6)],
+        [FIRST + timedelta(39)],
+    ],
+    ids=["nightly", "twice a night", "weekly", "once"],
+)
+def test_a_surcharge_posted_night_after_night(nights):
+    """0.3 % a day on a million, paid in two parts: 48,000, whenever and however often it is assessed."""
+    postings: list[Posting] = []
+    for night in nights:
+        posting, _ = assess(SURCHARGE, surcharge_on(night), posted_for(SURCHARGE, postings), night)
+        postings += [posting] if posting else []
+    assert balance(postings, SURCHARGE.debit, "CNY") == cny("48000")
+    assert all(posting.credit == INCOME for posting in postings)
+    assert len(postings) <= 20
+
+
+def test_a_surcharge_night_by_night():
+    """The first night is 3,000; from the first payment on it is 1,800; after the last one nothing."""
+    known = {night: surcharge_on(FIRST + timedelta(night)) for night in (0, 9, 10, 19, 20, 39)}
+    assert known == {
+        0: cny("3000"),
+        9: cny("30000"),
+        10: cny("31800"),
+        19: cny("48000"),
+        20: cny("48000"),
+        39: cny("48000"),
+    }
+
+
+@dataclass
+class Desk:
+    """A desk that is open but on the days that were declared closed."""
+
+    closed: frozenset[date] = frozenset()
+
+    def open_days(self, after: date, through: date) -> int:
+        days = {after + timedelta(number) for number in range(1, (through - after).days + 1)}
+        return len(days - self.closed)
+
+
+def overdue(desk: Desk) -> Rule:
+    return PerUnit(OpenDays(desk), cny("5"))
+
+
+LATE = Facts(days={"due": date(2026, 3, 15), "end": date(2026, 3, 20)})
+
+
+def test_a_day_that_is_declared_closed_later():
+    """The fine was charged and paid; then a day is declared closed: it is reversed, and is a credit."""
+    first, posted = assess(FINE, evaluate(overdue(Desk()), LATE).money, None, DAY)
+    assert first is not None
+    postings = [first, settle(FINE, CASH, cny("25"), cny("25"), DAY, key="p")]
+    closed = Desk(frozenset({date(2026, 3, 20)}))
+    second, posted = assess(FINE, evaluate(overdue(closed), LATE).money, posted, DAY + timedelta(5))
+    assert second is not None
+    assert (second.debit, second.credit, second.amount) == (INCOME, OWED, cny("5"))
+    assert second.value_date == DAY + timedelta(5)
+    told = settlement([*postings, second], OWED, "CNY")
+    assert (told.charged, told.paid, told.outstanding, told.credited) == (
+        cny("20"),
+        cny("25"),
+        cny("0"),
+        cny("5"),
+    )
+    assert told.conserved
+    assert assess(FINE, evaluate(overdue(closed), LATE).money, posted, DAY + timedelta(6))[0] is None
+
+
+def test_the_credit_may_be_paid_back():
+    """What was paid for a fine that was reversed goes back to where it came from, and the books are even."""
+    postings = [
+        *charged(FINE, cny("25")),
+        settle(FINE, CASH, cny("25"), cny("25"), DAY, key="p"),
+    ]
+    posting, _ = assess(FINE, cny("20"), posted_for(FINE, postings), DAY)
+    assert posting is not None
+    postings += [posting]
+    postings += refund(FINE, refundable(postings, FINE), cny("5"), ORDER, DAY, key="r")
+    told = settlement(postings, OWED, "CNY")
+    assert (told.charged, told.paid, told.outstanding, told.credited) == (
+        cny("20"),
+        cny("20"),
+        cny("0"),
+        cny("0"),
+    )

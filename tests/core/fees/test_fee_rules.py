@@ -1,33 +1,51 @@
 """Rules: what is owed, and by which steps."""
 
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
 from servflow.core.citations import Clause
-from servflow.core.errors import CurrencyMismatch, InvalidValue, MissingValue
+from servflow.core.errors import ConflictingRules, CurrencyMismatch, InvalidValue, MissingValue
 from servflow.core.fees import (
+    Bracket,
     Cap,
     Charge,
+    Choose,
+    Compound,
     Count,
+    DayCount,
     Days,
     Facts,
     Fixed,
     Flat,
+    Floor,
+    Gap,
     Given,
+    Ladder,
+    Less,
+    MaxOf,
+    MinOf,
+    Months,
     Operation,
+    Percent,
     PerUnit,
     Rounded,
     Rule,
+    Scale,
+    Special,
     Step,
     Sum,
+    Tiered,
     Under,
     When,
     Zero,
+    clauses_of,
     evaluate,
     replay,
 )
+from servflow.core.fees.compiled import compiled
 from servflow.core.money import Money, Rounding
 
 FINE_CLAUSE = Clause("X-1", "7(3)")
@@ -90,6 +108,13 @@ def test_each_step_cites_the_innermost_clause():
 def test_a_rule_without_a_clause_cites_none():
     """Nothing is cited that was not written."""
     assert [step.clause for _, step in evaluate(Zero("CNY"), Facts()).lines()] == [None]
+
+
+def test_every_clause_of_a_rule():
+    """All clauses that a rule stands under somewhere, each once, from the outermost in."""
+    rule = Under(FEE_CLAUSE, Sum((FINE, When("lost", Under(Clause("X-3"), Zero("CNY")), otherwise=FINE))))
+    assert clauses_of(rule) == (FEE_CLAUSE, FINE_CLAUSE, Clause("X-3"))
+    assert clauses_of(Zero("CNY")) == ()
 
 
 def test_zero_and_flat():
@@ -278,3 +303,300 @@ def test_operation_codes_are_stored_data():
     quantities = {"fixed", "count", "days", "open_days", "plus", "times", "deduct", "cliff"}
     amounts = {"zero", "flat", "per_unit", "given", "when", "sum", "cap", "rounded"}
     assert {operation.value for operation in Operation} >= quantities | amounts
+
+
+# --- percentages, choices, limits
+
+ONE, TWO, FIVE = Flat(cny("1")), Flat(cny("2")), Flat(cny("5"))
+PRICE = Given("price", "CNY")
+EURO = Flat(Money("1", "EUR"))
+
+
+def test_percentages_are_exact():
+    """0.3 % of 1.50 is 0.45 of a fen: it stays so until it is rounded."""
+    rule = Flat(cny("1.50")).percent(Decimal("0.003"))
+    assert rule.derive(Facts()).exact == Fraction(45, 100)
+    assert Percent(FIVE, Fraction(2, 1)) == Percent(FIVE, 2)
+    assert evaluate(FIVE.percent(2), Facts()).money == cny("10")
+
+
+@pytest.mark.parametrize(
+    "ratio", [0.003, True, -1, Decimal("-0.1"), Decimal("NaN"), Decimal("Infinity"), "3%"]
+)
+def test_ratios_that_are_none(ratio):
+    """A float, a negative number, a NaN is no ratio, and the message says what one is."""
+    with pytest.raises(InvalidValue) as caught:
+        Percent(FIVE, ratio)
+    assert caught.value.field == "ratio"
+    assert caught.value.found is ratio
+    assert caught.value.expected == "an int, a Fraction or a Decimal, 0 or more; never a float"
+
+
+@pytest.mark.parametrize("per", [0, -1, 0.5, Decimal("NaN"), True])
+def test_a_rate_is_for_something(per):
+    """A rate for so many units is for more than none of them."""
+    with pytest.raises(InvalidValue, match=r"^per: .*expected an int, a Fraction or a Decimal above 0"):
+        PerUnit(Days(), cny("1"), per=per)
+
+
+def test_a_rate_for_so_many_units():
+    """One yuan for three days: two days are two thirds of it."""
+    rule = PerUnit(Days(), cny("1"), per=3)
+    step = rule.derive(late(2))
+    assert step.exact == Fraction(200, 3)
+    assert step.inputs == (("rate", cny("1")), ("per", Fraction(3)))
+    assert PerUnit(Days(), cny("1"), per=Fraction(1)).derive(late(2)).inputs == (("rate", cny("1")),)
+
+
+def test_amounts_are_money():
+    """A number is no amount: its currency is missing."""
+    with pytest.raises(InvalidValue, match=r"^money: found 5, expected an amount of money, 0 or more"):
+        Flat(5)  # type: ignore[arg-type]
+
+
+def test_what_the_source_left_open():
+    """An amount that the source does not give is an error that cites its clause, and asks nobody."""
+    rule = When("lost", Under(FINE_CLAUSE, Gap("CNY")), otherwise=ONE)
+    assert evaluate(rule, Facts(flags={"lost": False})).money == cny("1")
+    with pytest.raises(MissingValue) as caught:
+        evaluate(rule, Facts(flags={"lost": True}))
+    assert (caught.value.name, caught.value.where) == ("amount", "in the source (X-1): it is left open there")
+    with pytest.raises(MissingValue, match="in the source: it is left open there"):
+        evaluate(Gap("CNY"), Facts())
+    with pytest.raises(InvalidValue, match="currency"):
+        Gap("yuan")
+
+
+CHOICE = Choose("category", (("ordinary", ONE), ("rare", PRICE)))
+
+
+def test_choose():
+    """The word chooses, and only what it chose is looked at and explained."""
+    charge = evaluate(CHOICE, Facts(words={"category": "ordinary"}))
+    assert charge.money == cny("1")
+    assert charge.derivation.inputs == (("category", "ordinary"),)
+    assert [step.operation for _, step in charge.lines()] == [Operation.CHOOSE, Operation.FLAT]
+    rare = Facts(words={"category": "rare"}, amounts={"price": cny("80")})
+    assert evaluate(CHOICE, rare).money == cny("80")
+
+
+def test_a_word_without_a_case():
+    """An unknown word is an error that names those that are known, never nothing owed."""
+    with pytest.raises(MissingValue) as caught:
+        evaluate(CHOICE, Facts(words={"category": "new"}))
+    assert caught.value.name == "rule"
+    assert caught.value.where == "for category = 'new'; there is one for ordinary, rare"
+
+
+@pytest.mark.parametrize("cases", [(), (("a", ONE), ("a", TWO)), (("", ONE),)])
+def test_bad_cases(cases):
+    """Cases are at least one, each with a word of its own."""
+    with pytest.raises(InvalidValue) as caught:
+        Choose("category", cases)
+    assert caught.value.field == "cases"
+    assert caught.value.found == [word for word, _ in cases]
+    assert caught.value.expected == "at least one case, each with a word of its own"
+
+
+SPECIAL = Special(FIVE, (("student", ONE), ("senior", ONE), ("lost", PRICE)))
+
+
+def flags(*applying: str, **amounts: Money) -> Facts:
+    return Facts(flags={name: name in applying for name in ("student", "senior", "lost")}, amounts=amounts)
+
+
+def test_special_rules():
+    """Where none applies the general rule does; a special one is told with its flag."""
+    general = evaluate(SPECIAL, flags())
+    assert general.money == cny("5")
+    assert general.derivation.inputs == ()
+    special = evaluate(SPECIAL, flags("senior"))
+    assert special.money == cny("1")
+    assert special.derivation.inputs == (("because", "senior"),)
+    assert replay(special.derivation) == 100
+
+
+def test_special_rules_that_agree():
+    """Several may apply if they come to the same; all of them are told."""
+    charge = evaluate(SPECIAL, flags("student", "senior"))
+    assert charge.money == cny("1")
+    assert charge.derivation.inputs == (("because", "student, senior"),)
+    assert len(charge.derivation.parts) == 2
+    assert evaluate(SPECIAL, flags("student", "lost", price=cny("1"))).money == cny("1")
+
+
+def test_special_rules_that_disagree():
+    """Two that come to different amounts are an error that names them; their order has no say."""
+    for cases in (SPECIAL.cases, tuple(reversed(SPECIAL.cases))):
+        with pytest.raises(ConflictingRules) as caught:
+            evaluate(Special(FIVE, cases), flags("student", "lost", price=cny("80")))
+        assert set(caught.value.names) == {"student", "lost"}
+
+
+@pytest.mark.parametrize("cases", [(), (("vip", ONE), ("vip", ONE))])
+def test_bad_special_rules(cases):
+    """There is a special rule, and each has a flag of its own, which is the name of a fact."""
+    with pytest.raises(InvalidValue, match=r"^cases: .*at least one case, each with a flag of its own"):
+        Special(FIVE, cases)
+    with pytest.raises(InvalidValue, match=r"^flag: found 'v i p', expected a name"):
+        Special(FIVE, (("v i p", ONE),))
+
+
+def test_the_most_and_the_least():
+    """Of several rules the one that comes to most, or to least."""
+    rules = (TWO, FIVE, ONE)
+    assert evaluate(MaxOf(rules), Facts()).money == cny("5")
+    assert evaluate(MinOf(rules), Facts()).money == cny("1")
+    for kind in (MaxOf, MinOf, Sum):
+        with pytest.raises(InvalidValue) as caught:
+            kind(())
+        assert (caught.value.field, caught.value.found) == ("rules", ())
+        assert caught.value.expected == "at least one rule; nothing owed is Zero"
+
+
+def test_floors():
+    """A floor is paid where the rule comes to less."""
+    rule = PRICE.at_least(cny("5"))
+    for price, money in (("3", "5"), ("5", "5"), ("80", "80")):
+        assert evaluate(rule, Facts(amounts={"price": cny(price)})).money == cny(money)
+
+
+def test_a_deduction_leaves_nothing_below_nothing():
+    """What is deducted beyond the amount is no credit."""
+    assert evaluate(FIVE.less(cny("2")), Facts()).money == cny("3")
+    assert evaluate(TWO.less(FIVE), Facts()).money == cny("0")
+
+
+def test_scale():
+    """So many times a rule: by a quantity, or by a number."""
+    assert evaluate(FINE * Count("volumes", "volume"), late(5, 2)).money == cny("100")
+    assert evaluate(TWO * 3, Facts()).money == cny("6")
+    assert (TWO * Fraction(1, 3)).derive(Facts()).exact == Fraction(200, 3)
+    assert TWO * Decimal("1.5") == Scale(TWO, Fixed(Fraction(3, 2), "time"))
+
+
+@pytest.mark.parametrize("by", [True, "3", 1.5, TWO])
+def test_a_rule_times_something_else(by):
+    """A rule is multiplied by a quantity or an exact number, and by nothing else."""
+    with pytest.raises(TypeError):
+        TWO * by
+    with pytest.raises(InvalidValue, match="quantity"):
+        TWO * -1
+
+
+def test_rules_add_to_rules_only():
+    """An amount without a rule around it is not added."""
+    assert Sum((ONE, TWO)) == ONE + TWO
+    with pytest.raises(TypeError):
+        ONE + cny("2")  # type: ignore[operator]
+
+
+def test_the_short_way_to_write_it():
+    """Every method makes the form that it is called like; money stands for a flat amount."""
+    assert FINE.at_most(cny("5")) == Cap(FINE, FIVE)
+    assert FINE.at_most(PRICE) == Cap(FINE, PRICE)
+    assert FINE.at_least(cny("5")) == Floor(FINE, FIVE)
+    assert FINE.less(cny("5")) == Less(FINE, FIVE)
+    assert FINE.percent(2) == Percent(FINE, 2)
+    assert FINE.rounded(Rounding.UP, step=5) == Rounded(FINE, Rounding.UP, step=5)
+    assert FINE.under(FEE_CLAUSE) == Under(FEE_CLAUSE, FINE)
+    assert FINE.when("late") == When("late", FINE, otherwise=Zero("CNY"))
+    assert FINE.when("late", otherwise=cny("5")) == When("late", FINE, otherwise=FIVE)
+    assert FINE.when("late", otherwise=PRICE) == When("late", FINE, otherwise=PRICE)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ONE.at_most(EURO),
+        lambda: ONE.at_least(EURO),
+        lambda: ONE.less(EURO),
+        lambda: ONE.when("late", otherwise=EURO),
+        lambda: ONE + EURO,
+        lambda: MaxOf((ONE, EURO)),
+        lambda: MinOf((ONE, EURO)),
+        lambda: Choose("category", (("rare", ONE), ("new", EURO))),
+        lambda: Special(ONE, (("vip", EURO),)),
+        lambda: Cap(Under(FEE_CLAUSE, Rounded(ONE, Rounding.UP)), EURO),
+    ],
+)
+def test_no_form_mixes_currencies(make):
+    """Whatever joins two rules refuses two currencies when it is written, and names both."""
+    with pytest.raises(CurrencyMismatch) as caught:
+        make()
+    assert (caught.value.one, caught.value.other) == ("CNY", "EUR")
+
+
+def test_a_cap_below_a_floor():
+    """A cap that no amount can keep together with the floor is refused when it is written."""
+    with pytest.raises(InvalidValue) as caught:
+        PRICE.at_least(FIVE).under(FEE_CLAUSE).at_most(cny("2"))
+    assert caught.value.field == "limit"
+    assert caught.value.found == cny("2")
+    assert caught.value.expected == "a cap of at least the floor, CNY 5.00"
+    assert PRICE.at_least(FIVE).at_most(FIVE).bound == cny("5")
+
+
+def test_a_floor_above_a_cap():
+    """The same the other way round: the floor is refused, and the cap is named."""
+    for capped in (PRICE.at_most(TWO), MinOf((PRICE, TWO)), PRICE.at_most(TWO).rounded(Rounding.UP)):
+        with pytest.raises(InvalidValue) as caught:
+            capped.at_least(cny("5"))
+        assert caught.value.field == "limit"
+        assert caught.value.found == cny("5")
+        assert caught.value.expected == "a floor of at most the cap, CNY 2.00"
+        assert capped.at_least(TWO).bound == cny("2")
+    assert evaluate(TWO.at_least(FIVE), Facts()).money == cny("5")  # an amount is no cap
+    assert PRICE.at_most(PRICE).at_least(FIVE).bound is None
+    assert PRICE.at_most(TWO).at_least(PRICE).bound is None
+
+
+def test_a_rule_that_is_not_rounded_says_so():
+    """The message names the rule and what is missing around it."""
+    with pytest.raises(InvalidValue) as caught:
+        evaluate(ONE.percent(Fraction(1, 3)), Facts())
+    assert caught.value.field == "rule"
+    assert caught.value.expected == "a Rounded around a rule that gives parts of a minor unit"
+
+
+def test_names_of_facts_in_rules():
+    """Flags, words and amounts have names of facts."""
+    for field, make in {
+        "name": lambda: Given("item price", "CNY"),
+        "flag": lambda: ONE.when("_lost"),
+        "word": lambda: Choose("", (("a", ONE),)),
+    }.items():
+        with pytest.raises(InvalidValue, match=f"^{field}: found .*expected a name of letters"):
+            make()
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: Rounded(FINE, "up"), "mode"),  # type: ignore[arg-type]
+        (lambda: Tiered(Days(), (Bracket(0, None, cny("1")),), "volume"), "tiering"),  # type: ignore[arg-type]
+        (lambda: Ladder(Days(), ((1, cny("1")),), "from"), "reach"),  # type: ignore[arg-type]
+        (lambda: Months(Rounding.UP, "clamp"), "end_of_month"),  # type: ignore[arg-type]
+        (lambda: DayCount("act_360"), "convention"),  # type: ignore[arg-type]
+        (lambda: Days().rounded("up"), "mode"),  # type: ignore[arg-type]
+        (lambda: Days().periods(7, "start"), "counting"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_choice_is_a_member_of_its_enum(make, field):
+    """The value of a member, as a text, is not taken for the member; the error says which there are."""
+    with pytest.raises(InvalidValue) as error:
+        make()
+    assert error.value.field == field
+    assert error.value.expected.startswith("a ") or "Rounding.UP" in error.value.expected
+
+
+def test_nothing_is_compounded_without_end():
+    """At 10,000 periods the digits are still few; one more is refused, compiled or not."""
+    rule = Rounded(Compound(Flat(cny("1")), Fraction(1, 1000), Count("periods", "period")), Rounding.DOWN)
+    assert evaluate(rule, Facts(counts={"periods": 10_000})).money == compiled(rule)(periods=10_000)
+    for refused in (
+        lambda: evaluate(rule, Facts(counts={"periods": 10_001})),
+        lambda: compiled(rule)(periods=10_001),
+    ):
+        with pytest.raises(InvalidValue, match="at most 10000"):
+            refused()

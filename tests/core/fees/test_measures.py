@@ -1,13 +1,31 @@
 """Facts and measures: what is counted, from which day to which, and in which unit."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
+from servflow.core.dates import EndOfMonth
 from servflow.core.errors import InvalidValue, MissingValue
-from servflow.core.fees import Count, Days, Facts, Fixed, Measure, OpenDays, Operation
-from servflow.core.money import Money
+from servflow.core.fees import (
+    Count,
+    Counting,
+    DayCount,
+    DayCountConvention,
+    Days,
+    Facts,
+    Fixed,
+    Measure,
+    Minutes,
+    Months,
+    OpenDays,
+    OpenMinutes,
+    Operation,
+    Quantity,
+)
+from servflow.core.money import Money, Rounding
+from servflow.core.worktime import Calendar
 
 DUE = date(2026, 3, 15)
 VOLUMES = Count("volumes", "volume")
@@ -241,3 +259,206 @@ def test_facts_do_not_change():
     assert facts == Facts(counts={"volumes": 1})
     with pytest.raises(TypeError):
         facts.counts["volumes"] = 3  # type: ignore[index]
+
+
+# --- instants, months, years, parts of a unit
+
+NOON = datetime(2026, 3, 16, 12, tzinfo=UTC)  # a Monday
+DESK = Calendar("desk", UTC, weekly={day: ((time(9), time(17)),) for day in range(5)})
+
+
+def at(due: datetime, end: datetime) -> Facts:
+    return Facts(instants={"due_at": due, "end_at": end})
+
+
+@pytest.mark.parametrize(
+    ("length", "minutes"),
+    [
+        (timedelta(minutes=-1), 0),
+        (timedelta(0), 0),
+        (timedelta(microseconds=1), Fraction(1, 60_000_000)),
+        (timedelta(seconds=90), Fraction(3, 2)),
+        (timedelta(days=1), 1440),
+    ],
+)
+def test_minutes(length, minutes):
+    """Minutes are exact, parts of them too; none if the end is not later."""
+    step = Minutes().derive(at(NOON, NOON + length))
+    assert (step.exact, step.unit) == (minutes, "minute")
+    assert step.inputs == (("due_at", NOON), ("end_at", NOON + length))
+
+
+def test_minutes_between_two_zones():
+    """What counts is the time that passed, wherever the clocks hang."""
+    shanghai = timezone(timedelta(hours=8))
+    assert Minutes().derive(at(NOON, datetime(2026, 3, 16, 20, 30, tzinfo=shanghai))).exact == 30
+
+
+@pytest.mark.parametrize(
+    ("due", "end", "minutes"),
+    [
+        (NOON, NOON, 0),
+        (NOON, NOON - timedelta(1), 0),
+        (NOON.replace(hour=16, minute=59), NOON.replace(hour=17), 1),
+        (NOON.replace(hour=17), NOON.replace(hour=23), 0),
+        (NOON.replace(hour=8), NOON.replace(hour=9, second=30), Fraction(1, 2)),
+        (NOON.replace(hour=16), NOON.replace(day=17, hour=10), 120),
+        (NOON.replace(day=20, hour=16), NOON.replace(day=23, hour=10), 120),  # over a weekend
+    ],
+)
+def test_open_minutes(due, end, minutes):
+    """Only what lies within opening hours counts, and is kept as an input: a replay asks no calendar."""
+    step = OpenMinutes(DESK).derive(at(due, end))
+    assert (step.exact, step.unit) == (minutes, "open-minute")
+    assert step.inputs == (("due_at", due), ("end_at", end), ("open_minutes", Fraction(minutes)))
+
+
+@pytest.mark.parametrize(
+    ("due", "end", "begun", "whole"),
+    [
+        (date(2026, 3, 15), date(2026, 3, 15), 0, 0),
+        (date(2026, 3, 15), date(2026, 3, 1), 0, 0),
+        (date(2026, 3, 15), date(2026, 3, 16), 1, 0),
+        (date(2026, 3, 15), date(2026, 4, 14), 1, 0),
+        (date(2026, 3, 15), date(2026, 4, 15), 1, 1),
+        (date(2026, 3, 15), date(2026, 4, 16), 2, 1),
+        (date(2026, 1, 31), date(2026, 2, 28), 1, 1),
+        (date(2026, 1, 31), date(2026, 3, 1), 2, 1),
+    ],
+)
+def test_months(due, end, begun, whole):
+    """A month begun counts or not, as is said; the last day of February ends the month from the 31st."""
+    facts = Facts(days={"due": due, "end": end})
+    for mode, months in ((Rounding.UP, begun), (Rounding.DOWN, whole)):
+        step = Months(mode, EndOfMonth.CLAMP).derive(facts)
+        assert (step.exact, step.unit) == (months, "month")
+        assert step.inputs[2:] == (("round", mode.value), ("end_of_month", "clamp"))
+
+
+def test_the_end_of_a_month_that_lacks_the_day():
+    """Where a month from the 31st ends on 1 March, it is not over on 28 February."""
+    facts = Facts(days={"due": date(2026, 1, 31), "end": date(2026, 2, 28)})
+    assert Months(Rounding.DOWN, EndOfMonth.NEXT).derive(facts).exact == 0
+
+
+@pytest.mark.parametrize("mode", [Rounding.HALF_UP, Rounding.HALF_EVEN, None])
+def test_how_months_count_is_said(mode):
+    """There is no half of a month to round by, and no default."""
+    with pytest.raises(InvalidValue, match=r"^round: found .*expected Rounding\.UP for begun months, or"):
+        Months(mode, EndOfMonth.CLAMP)
+    with pytest.raises(TypeError):
+        Months()  # type: ignore[call-arg]
+
+
+def test_years():
+    """A day count is an exact part of a year, and tells its convention."""
+    facts = Facts(days={"due": DUE, "end": date(2026, 3, 25)})
+    for convention, years in (
+        (DayCountConvention.ACT_365F, Fraction(10, 365)),
+        (DayCountConvention.E30_360, Fraction(1, 36)),
+    ):
+        step = DayCount(convention).derive(facts)
+        assert (step.exact, step.unit) == (years, "year")
+        assert step.inputs[2:] == (("convention", convention.value),)
+
+
+def test_parts_of_a_unit():
+    """A quantity comes as it was measured, exactly."""
+    step = Quantity("weight", "kilogram").derive(Facts(quantities={"weight": Decimal("1.1")}))
+    assert (step.exact, step.unit) == (Fraction(11, 10), "kilogram")
+    assert step.inputs == (("weight", Fraction(11, 10)),)
+    with pytest.raises(MissingValue, match="weight has no value among the quantities given"):
+        Quantity("weight", "kilogram").derive(Facts())
+
+
+@pytest.mark.parametrize(
+    ("days", "begun", "completed"), [(0, 0, 0), (1, 1, 0), (6, 1, 0), (7, 1, 1), (8, 2, 1), (14, 2, 2)]
+)
+def test_periods(days, begun, completed):
+    """Of weeks, those that began or those that were completed; on the last day both are one number."""
+    facts = late(DUE + timedelta(days))
+    for counting, weeks in ((Counting.START, begun), (Counting.END, completed)):
+        step = Days().periods(7, counting).derive(facts)
+        assert (step.exact, step.unit) == (weeks, "period")
+        assert step.inputs == (("length", Fraction(7)), ("counting", counting.value))
+
+
+def test_how_periods_count_is_said():
+    """A period is counted when it begins or when it ends: anything else is refused."""
+    with pytest.raises(InvalidValue) as caught:
+        Days().periods(7, "start")  # type: ignore[arg-type]
+    assert (caught.value.field, caught.value.found) == ("counting", "start")
+    assert caught.value.expected == "a Counting: START, END"
+
+
+def test_converted():
+    """Ninety minutes are an hour and a half; the unit is then that of hours."""
+    step = Minutes().converted(Fraction(1, 60), "hour").derive(at(NOON, NOON + timedelta(minutes=90)))
+    assert (step.exact, step.unit) == (Fraction(3, 2), "hour")
+    with pytest.raises(InvalidValue, match=r"^unit: found 'Hour', expected a word in lower case"):
+        Minutes().converted(60, "Hour")
+
+
+def test_rounded_quantities():
+    """Half kilograms, begun ones counted."""
+    halves = Quantity("weight", "kilogram").rounded(Rounding.UP, Decimal("0.5"))
+    for weight, charged in (
+        ("0", 0),
+        ("0.1", Fraction(1, 2)),
+        ("0.5", Fraction(1, 2)),
+        ("1.01", Fraction(3, 2)),
+    ):
+        step = halves.derive(Facts(quantities={"weight": Decimal(weight)}))
+        assert (step.exact, step.unit) == (charged, "kilogram")
+
+
+def test_no_more_than_so_many():
+    """Overdue days, at most sixty of them."""
+    for days, counted in ((59, 59), (60, 60), (61, 60)):
+        assert Days().at_most(Fixed(60, "day")).derive(late(DUE + timedelta(days))).exact == counted
+
+
+@pytest.mark.parametrize("number", [0, -1, 0.5, True, Decimal("NaN"), "7"])
+def test_lengths_ratios_and_steps_are_above_nothing(number):
+    """A period of no length, a ratio or step of 0, a float: refused by name."""
+    for name, make in {
+        "length": lambda: Days().periods(number, Counting.END),
+        "ratio": lambda: Days().converted(number, "hour"),
+        "step": lambda: Days().rounded(Rounding.UP, number),
+    }.items():
+        with pytest.raises(InvalidValue) as caught:
+            make()
+        assert (caught.value.field, caught.value.found) == (name, number)
+        assert caught.value.expected == "an int, a Fraction or a Decimal above 0"
+
+
+def test_a_grace_in_days_on_a_count_of_minutes():
+    """Days are not forgiven for minutes, nor minutes for open minutes, by whichever way of grace."""
+    for one, other in ((Minutes(), Fixed(1, "day")), (OpenMinutes(DESK), Fixed(30, "minute"))):
+        for name, join in {"deduct": one.deduct, "cliff": one.cliff, "at_most": one.at_most}.items():
+            with pytest.raises(TypeError, match=f"^{name}: found {other.unit}, expected {one.unit}$"):
+                join(other)
+        with pytest.raises(TypeError, match=f"^plus: found {other.unit}, expected {one.unit}$"):
+            one + other
+
+
+def test_names_of_facts_in_measures():
+    """What is counted and between what is named as facts are."""
+    for field, make in {
+        "name": lambda: Count("number of volumes", "volume"),
+        "after": lambda: Days(after="_due"),
+        "through": lambda: Minutes(through="end at"),
+    }.items():
+        with pytest.raises(InvalidValue, match=f"^{field}: found .*expected a name of letters"):
+            make()
+    with pytest.raises(InvalidValue, match=r"^name: found '', expected a name"):
+        Quantity("", "kilogram")
+    with pytest.raises(InvalidValue, match=r"^after: found None, expected a name"):
+        Months(Rounding.UP, EndOfMonth.CLAMP, after=None)  # type: ignore[arg-type]
+
+
+def test_numbers_are_kept_as_they_read():
+    """A decimal that is a whole number is kept as one, so that equal measures are equal."""
+    assert repr(Fixed(Decimal("2.0"), "day")) == "Fixed(quantity=2, unit='day')"
+    assert Days().periods(Fraction(14, 2), Counting.END) == Days().periods(7, Counting.END)
+    assert Days().converted(Decimal(24), "hour") == Days().converted(24, "hour")

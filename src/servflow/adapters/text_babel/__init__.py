@@ -15,7 +15,12 @@ from types import MappingProxyType
 from typing import Final
 
 from servflow.adapters.text_babel._catalogue import LANGUAGES, catalogue
-from servflow.adapters.text_babel._derivation import charge_lines
+from servflow.adapters.text_babel._derivation import (
+    ChargeTree,
+    charge_lines,
+    charge_tree,
+    charge_tree_lines,
+)
 from servflow.core.changes import Command, Message
 from servflow.core.citations import Plain, Reason
 from servflow.core.fees import Charge
@@ -24,7 +29,7 @@ from servflow.core.ledger import Settlement
 from servflow.core.money import Money, total
 from servflow.core.ports import Party
 
-__all__ = ["LANGUAGES", "BabelWording", "Texts"]
+__all__ = ["LANGUAGES", "BabelWording", "ChargeTree", "Texts"]
 
 _NO_FACTS: Final[Mapping[str, Plain]] = MappingProxyType({})
 
@@ -123,6 +128,14 @@ class Texts:
         ``2 volumes × 5 days × CNY 5.00 = CNY 50.00 [NLC-12]``, and below it which days these are.
         """
         return charge_lines(self._words, charge)
+
+    def charge_tree(self, charge: Charge) -> ChargeTree:
+        """The same lines as a tree of plain values: text, value, clause and the parts it stands on."""
+        return charge_tree(self._words, charge)
+
+    def charge_tree_lines(self, charge: Charge) -> list[str]:
+        """The same lines for a terminal, with the tree drawn before them."""
+        return charge_tree_lines(self._words, charge)
 
     def statement(
         self,

@@ -114,6 +114,8 @@ class Catalogue:
                 return self.count(spec, value) if spec else self.number(value)
             case Money():
                 return self.money(value)
+            case datetime() if value.utcoffset() is not None:
+                return self._moment(value)
             case date():
                 return self.day(value)
             case str() if spec:
@@ -121,6 +123,10 @@ class Catalogue:
                 return format_list(names, style="or", locale=self._locale)
             case _:
                 return _clean(value)
+
+    def listed(self, texts: Sequence[str]) -> str:
+        """All of the texts in one: "a, b and c"."""
+        return format_list(texts, locale=self._locale)
 
     # --- numbers, amounts, dates --------------------------------------------------------------------
 
@@ -134,6 +140,13 @@ class Catalogue:
             context.prec = _digits(decimal)
             pattern = _pattern("#,##0", places)
             return format_decimal(decimal, format=pattern, locale=self._locale, decimal_quantization=False)
+
+    def ratio(self, exact: Fraction) -> str:
+        """A ratio, exactly: in percent, or as a fraction where no decimal is exact."""
+        percent = exact * 100
+        if _finite(percent, 0) is None:
+            return self.number(exact)
+        return self._words["ratio.percent"][0].format(n=self.number(percent))
 
     def money(self, money: Money) -> str:
         """An amount with its currency and every decimal that the currency has."""
@@ -170,6 +183,12 @@ class Catalogue:
         """
         pattern = self._words["format.instant"][0]
         return format_datetime(aware("at", at), pattern, tzinfo=zone, locale=self._locale)
+
+    def _moment(self, at: datetime) -> str:
+        """An instant as it was stored: with its own offset, and to the second or less where it has any."""
+        finer = "mm:ss.SSSSSS" if at.microsecond else "mm:ss" if at.second else "mm"
+        pattern = self._words["format.instant"][0].replace("mm", finer)
+        return format_datetime(at, pattern, tzinfo=at.tzinfo, locale=self._locale)
 
 
 @cache

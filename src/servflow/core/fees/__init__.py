@@ -1,60 +1,122 @@
 """Fees and penalties: pure functions from facts to an amount that explains itself.
 
-``measures`` give quantities, ``rules`` say what is owed for them, ``charges`` keep the derivation.
-What is posted because of it is ``servflow.core.fees.assessment``: it stands on the ledger, which
-stands on charges, and is therefore not loaded with this package.
+``facts`` are what is known, ``measures`` give quantities of them, ``rules`` say what is owed for
+these, ``charges`` keep the derivation. ``text`` writes a rule as one line and reads it back,
+``compiled`` makes a plain function of it. What is posted because of a charge is
+``servflow.core.fees.assessment``: it stands on the ledger, which stands on charges, and is therefore
+not loaded with this package; nor are ``text`` and ``compiled``, before somebody needs them.
 """
 
 from __future__ import annotations
 
-from servflow.core.fees.charges import Charge, Input, Operation, Step, replay
+from servflow.core.fees.charges import Charge, Counting, Input, Operation, Reach, Step, replay
+from servflow.core.fees.daycounts import DayCountConvention
+from servflow.core.fees.expressions import Expression, facts_read, missing
+from servflow.core.fees.facts import FactKind, Facts, History
 from servflow.core.fees.measures import (
     Count,
+    DayCount,
     Days,
-    Expression,
-    Facts,
     Fixed,
     Measure,
+    Minutes,
+    Months,
     OpenDays,
     OpenDaysCalendar,
+    OpenMinutes,
+    OpenTimeCalendar,
+    Quantity,
 )
 from servflow.core.fees.rules import (
+    AsOf,
+    Bracket,
     Cap,
+    Choose,
+    Compound,
     Flat,
+    Floor,
+    Gap,
     Given,
+    Ladder,
+    Less,
+    MaxOf,
+    MinOf,
+    OverBalance,
+    Percent,
     PerUnit,
     Rounded,
     Rule,
+    Scale,
+    Segmented,
+    Special,
     Sum,
+    Tiered,
+    Tiering,
     Under,
     When,
     Zero,
+    clauses_of,
+    daily_surcharge,
     evaluate,
+    interest,
 )
 
 __all__ = [
+    "AsOf",
+    "Bracket",
     "Cap",
     "Charge",
+    "Choose",
+    "Compound",
     "Count",
+    "Counting",
+    "DayCount",
+    "DayCountConvention",
     "Days",
     "Expression",
+    "FactKind",
     "Facts",
     "Fixed",
     "Flat",
+    "Floor",
+    "Gap",
     "Given",
+    "History",
     "Input",
+    "Ladder",
+    "Less",
+    "MaxOf",
     "Measure",
+    "MinOf",
+    "Minutes",
+    "Months",
     "OpenDays",
     "OpenDaysCalendar",
+    "OpenMinutes",
+    "OpenTimeCalendar",
     "Operation",
+    "OverBalance",
     "PerUnit",
+    "Percent",
+    "Quantity",
+    "Reach",
     "Rounded",
     "Rule",
+    "Scale",
+    "Segmented",
+    "Special",
     "Step",
     "Sum",
+    "Tiered",
+    "Tiering",
     "Under",
     "When",
     "Zero",
+    "clauses_of",
+    "daily_surcharge",
     "evaluate",
+    "facts_read",
+    "interest",
+    "missing",
     "replay",
 ]

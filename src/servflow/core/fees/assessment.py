@@ -6,15 +6,18 @@ So it may be done twice, late, or not at all for a week, and the books are the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
+from types import MappingProxyType
 
 from servflow.core.citations import Clause
 from servflow.core.errors import CurrencyMismatch, InvalidValue
 from servflow.core.fees.charges import Charge
-from servflow.core.ledger import Account, Posting
-from servflow.core.money import Money
+from servflow.core.fees.facts import History
+from servflow.core.ledger import PAYING, Account, AccountKind, Posting
+from servflow.core.money import Money, total
 
 __all__ = [
     "Applied",
@@ -24,8 +27,13 @@ __all__ = [
     "allocate",
     "apply_payment",
     "assess",
+    "balance_history",
     "open_items",
     "posted_for",
+    "refund",
+    "refundable",
+    "room",
+    "settle",
 ]
 
 
@@ -181,25 +189,169 @@ def apply_payment(order: Mapping[str, int], items: Iterable[OpenItem], payment: 
     return Applied(tuple(paid), rest)
 
 
-def allocate(whole: Money, weights: Mapping[str, int]) -> Mapping[str, Money]:
+def room(limit: Money, outstanding: Money) -> Money:
+    """How much more may be charged under an account-wide ``limit``; nothing if it is reached.
+
+    Which of several charges gets the room is for the caller to say: in a stated order, or shared with
+    ``allocate`` and its limits, so that the order of processing has no say.
+
+    Raises:
+        InvalidValue: the limit is negative.
+        CurrencyMismatch: the two are of different currencies.
+    """
+    if limit.minor < 0:
+        raise InvalidValue("limit", limit, "an amount of 0 or more")
+    return max(limit - outstanding, limit * 0)
+
+
+def settle(
+    obligation: Obligation,
+    source: Account,
+    amount: Money,
+    outstanding: Money,
+    value_date: date,
+    *,
+    key: str,
+    clause: Clause | None = None,
+) -> Posting:
+    """The posting that pays ``amount`` of what is outstanding, or lets go of it.
+
+    ``source`` says which: cash, a deposit or a prepayment pays, an account of waivers lets go.
+
+    Raises:
+        InvalidValue: the amount is not above 0, or more than is outstanding.
+        CurrencyMismatch: the two are of different currencies.
+    """
+    if not outstanding * 0 < amount <= outstanding:
+        raise InvalidValue("amount", amount, f"an amount above 0, at most what is outstanding, {outstanding}")
+    return Posting(
+        key=key,
+        debit=source,
+        credit=obligation.debit,
+        amount=amount,
+        value_date=value_date,
+        subject=obligation.subject,
+        kind=obligation.kind,
+        clause=clause,
+    )
+
+
+def refundable(postings: Iterable[Posting], obligation: Obligation) -> Mapping[Account, Money]:
+    """What was paid for ``obligation``, by the account it came from, less what was paid back.
+
+    What was waived was never paid, and is not among it.
+    """
+    paid: dict[Account, Money] = {}
+    for posting in postings:
+        if (posting.subject, posting.kind) != (obligation.subject, obligation.kind):
+            continue
+        accounts = {posting.debit, posting.credit}
+        for source in accounts - {obligation.debit}:
+            if source.kind in PAYING and obligation.debit in accounts:
+                back = -posting.on(obligation.debit)
+                paid[source] = back + paid.get(source, back * 0)
+    return {source: amount for source, amount in paid.items() if amount}
+
+
+def refund(
+    obligation: Obligation,
+    paid: Mapping[Account, Money],
+    amount: Money,
+    order: Sequence[AccountKind],
+    value_date: date,
+    *,
+    key: str,
+    clause: Clause | None = None,
+) -> tuple[Posting, ...]:
+    """The postings that give ``amount`` back to where it was ``paid`` from, to the first in ``order`` first.
+
+    What is still charged is outstanding again by as much. Their keys are ``key/1``, ``key/2`` and so on.
+
+    Raises:
+        InvalidValue: the amount is not above 0, or more than was paid from accounts of these kinds.
+        CurrencyMismatch: it was paid in another currency.
+    """
+    sources = sorted((s for s in paid if s.kind in order), key=lambda s: (order.index(s.kind), s.owner))
+    most = total((paid[source] for source in sources), amount.currency)
+    if not amount * 0 < amount <= most:
+        raise InvalidValue("amount", amount, f"an amount above 0, at most what was paid, {most}")
+    postings: list[Posting] = []
+    for source in sources:
+        part = min(paid[source], amount)
+        if part:
+            amount -= part
+            postings.append(
+                Posting(
+                    key=f"{key}/{len(postings) + 1}",
+                    debit=obligation.debit,
+                    credit=source,
+                    amount=part,
+                    value_date=value_date,
+                    subject=obligation.subject,
+                    kind=obligation.kind,
+                    clause=clause,
+                )
+            )
+    return tuple(postings)
+
+
+def balance_history(postings: Iterable[Posting], account: Account, currency: str) -> History:
+    """What ``account`` held, from each value date on: the fact that ``OverBalance`` reads.
+
+    Raises:
+        InvalidValue: nothing was posted on it in that currency, or it was below nothing on a day.
+    """
+    moved: dict[date, Money] = {}
+    for posting in postings:
+        if posting.amount.currency == currency and account in {posting.debit, posting.credit}:
+            moved[posting.value_date] = posting.on(account) + moved.get(
+                posting.value_date, posting.amount * 0
+            )
+    days = sorted(moved)
+    held = list(accumulate((moved[day] for day in days), initial=Money.of_minor(0, currency)))[1:]
+    if not days or min(held).minor < 0:
+        found = f"{account}, {'never posted on' if not days else 'below nothing'}"
+        raise InvalidValue("account", found, f"an account that holds something of {currency}")
+    return tuple(zip(days, held, strict=True))
+
+
+def allocate(
+    whole: Money, weights: Mapping[str, int], *, limits: Mapping[str, Money] = MappingProxyType({})
+) -> Mapping[str, Money]:
     """``whole`` shared in proportion to ``weights``, every cent of it; by key, in the order of the keys.
 
     Each share is rounded down; the cents left over go to the largest remainders, of equal ones to
     the first key. So the order in which the weights come means nothing, and each share lies within
-    one cent of its exact size.
+    one cent of its exact size. A key with a limit gets no more than that; what it would have had
+    above it is shared among the others.
 
     Raises:
-        InvalidValue: the whole or a weight is negative, or no weight is above 0.
+        InvalidValue: the whole, a weight or a limit is negative, no weight is above 0, or the limits
+            leave something over.
+        CurrencyMismatch: a limit is of another currency.
     """
     if whole.minor < 0:
         raise InvalidValue("whole", whole, "an amount of 0 or more")
     for key, weight in weights.items():
         if type(weight) is not int or weight < 0:
             raise InvalidValue(f"weight of {key}", weight, "a whole number, 0 or more")
-    every = sum(weights.values())
-    if not every:
+    if not sum(weights.values()):
         raise InvalidValue("weights", dict(weights), "at least one weight above 0")
-    shares = {key: divmod(whole.minor * weights[key], every) for key in sorted(weights)}
-    left = whole.minor - sum(share for share, _ in shares.values())
-    first = sorted(shares, key=lambda key: (-shares[key][1], key))[:left]
-    return {key: Money.of_minor(share + (key in first), whole.currency) for key, (share, _) in shares.items()}
+    for key, limit in limits.items():
+        if key not in weights or limit < whole * 0:
+            raise InvalidValue(f"limit of {key}", limit, "an amount of 0 or more, for a key with a weight")
+    full: dict[str, int] = {}  # those that get their limit, in minor units
+    while True:
+        sharing = {key: weights[key] for key in sorted(weights) if key not in full}
+        left, every = whole.minor - sum(full.values()), sum(sharing.values())
+        over = [key for key in sharing if key in limits and left * weights[key] > limits[key].minor * every]
+        if not over:
+            break
+        full |= {key: limits[key].minor for key in over}
+    if left and not every:
+        raise InvalidValue("limits", total(limits.values(), whole.currency), f"room for {whole}")
+    parts = {key: divmod(left * weight, every) if every else (0, 0) for key, weight in sharing.items()}
+    cents = left - sum(share for share, _ in parts.values())
+    first = sorted(parts, key=lambda key: (-parts[key][1], key))[:cents]
+    shares = full | {key: share + (key in first) for key, (share, _) in parts.items()}
+    return {key: Money.of_minor(shares[key], whole.currency) for key in sorted(weights)}
