@@ -58,6 +58,66 @@ DISTURBANCES = {
         "letter-mark": '"NLC"',
         "packing": "false",
     },
+    "cque/charges-of-the-lender": {
+        "overdue": '"CNY 3.50"',
+        "loss": '"zero(CNY)"',
+        "damage": '"given(own_damage, CNY)"',
+    },
+    "farm-club/membership-prices": {
+        "first-phase": '"choose(class, [vip: CNY 388000, gold: CNY 488000, platinum: CNY 500000])"',
+        "later-phases": '"zero(CNY)"',
+        "price": '"rule(first-phase)"',
+        "to-pay": '"less(rule(price), given(short_term_spending, CNY))"',
+        "quota-vip": "101",
+        "quota-gold": "100",
+        "quota-platinum": "100",
+        "quota-diamond": "200",
+    },
+    "golf-club/refunds": {
+        "card-handling": '"percent(given(paid, CNY), 0.6%)"',
+        "refund": '"rounded(less(given(paid, CNY), rule(card-handling)), half_up)"',
+    },
+    "membership-department/staff-penalties": {
+        "ladder": '["warning", "minor_demerit", "major_demerit", "dismissal"]',
+        "fine": '"choose(sanction, [warning: CNY 10, written_warning: CNY 20, minor_demerit: CNY 50])"',
+    },
+    "service-campaign/staff-penalties": {
+        "handed-in": '["work_log", "forms"]',
+        "award": '"given(award, CNY)"',
+    },
+    "service-company/staff-penalties": {
+        "dismissed-for": '["signed_before_service"]',
+        "handed-in": '"when(superior_consented, given(taken, CNY), zero(CNY))"',
+        "service-cost": '"given(cost, CNY)"',
+    },
+    "service-model/staff-penalties": {
+        "fines": '"scale(given(fine_late_on_site, CNY), count(late_on_site, event))"',
+        "proven-complaint": '["demerit"]',
+        "complaint-causes": '["quarrelling"]',
+        "expenses": '"when(receipts_true, given(receipts, CNY), zero(CNY))"',
+        "expense-fraud": '["demerit", "dismissal"]',
+        "attitude-complaint": '["reprimand"]',
+        "bonus-lost": '"given(bonus, CNY)"',
+        "tools": '"given(tools_bought, CNY)"',
+    },
+    "service-sample/staff-penalties": {
+        "ladder": '["warning", "demerit", "dismissal", "suspension"]',
+    },
+    "shandong/warranty-deposit-fees": {
+        "base": '"given(cost, CNY)"',
+        "standard-deposit": '"percent(rule(base), 5%)"',
+        "performance-reduction": '"percent(rule(base), 3%)"',
+        "award-reduction": '"percent(rule(base), 3%)"',
+        "systems-grant": '"scale(rule(base), quantity(systems_reduction, part))"',
+        "systems-reduction": '"when(systems_sound, rule(systems-grant), zero(CNY))"',
+        "reductions": '"sum(rule(performance-reduction), rule(award-reduction), rule(systems-reduction))"',
+        "least-deposit": '"percent(rule(base), 0.9%)"',
+        "exemption": '"when(insured, rule(standard-deposit), zero(CNY))"',
+        "reduced-deposit": '"less(sum(rule(standard-deposit), rule(least-deposit)), rule(reductions))"',
+        "deposit": '"rounded(max(rule(exemption), rule(reduced-deposit)), half_up)"',
+        "refund": '"given(deposited, CNY)"',
+        "surcharge": '"rounded(percent(given(unpaid, CNY), 0.3%), half_up)"',
+    },
 }
 
 
@@ -113,10 +173,10 @@ def main(wanted: Sequence[str]) -> int:
         return 1
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(noticed, found))
-    print(f"{'clause':<10} {'disturbed':<52} {'tests':>5}  bitten")
+    print(f"{'clause':<10} {'disturbed':<54} {'tests':>5}  bitten")
     for bite, wrong in zip(found, results, strict=True):
         print(
-            f"{bite.clause:<10} {f'{bite.rulebook}: {bite.rule}':<52} {len(bite.tests):>5}  {wrong or 'yes'}"
+            f"{bite.clause:<10} {f'{bite.rulebook}: {bite.rule}':<54} {len(bite.tests):>5}  {wrong or 'yes'}"
         )
     bitten, clauses = sum(not wrong for wrong in results), len({bite.clause for bite in found})
     print(f"{bitten} of {len(results)} disturbed values, for {clauses} clauses, were noticed")

@@ -22,9 +22,9 @@ class Draft:
         self.path = folder / "draft.toml"
         self.afresh()
 
-    def afresh(self) -> Draft:
-        """As it was shipped."""
-        tables = document("nlc/interlibrary-loan")
+    def afresh(self, name: str = "nlc/interlibrary-loan") -> Draft:
+        """As that rulebook was shipped."""
+        tables = document(name)
         assert isinstance(tables, dict)
         self.tables: dict[str, Any] = tables
         return self
@@ -80,6 +80,8 @@ def toml(value: Any) -> str:
             )
         case list():
             return "[" + ", ".join(map(toml, value)) + "]"
+        case int() if abs(value) >= 2**64:  # too long for decimal digits
+            return hex(value)
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case bool():

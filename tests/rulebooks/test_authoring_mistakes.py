@@ -27,7 +27,7 @@ def value(**changes):
         ("format", "1", "'1'", "1"),
         ("authority", "国图", "'国图'", "small letters and digits, with hyphens between words"),
         ("subject", "", "''", "small letters and digits, with hyphens between words"),
-        ("policy", "ill.borrowing", "'ill.borrowing'", "ill.lending"),
+        ("policy", "ill.borrowing", "'ill.borrowing'", "ill.lending or fees"),
         ("title", " ", "' '", "a text that is not empty"),
         ("currency", "yuan", "'yuan'", "a code of three capital letters, as in ISO 4217"),
         ("currency", 156, "156", "a code of three capital letters, as in ISO 4217"),
@@ -37,7 +37,7 @@ def value(**changes):
         ("verified-on", "2026-11-22", "'2026-11-22'", "a day such as 2026-01-31"),
         ("verified-on", datetime(2026, 11, 22, 9), "2026-11-22 09:00:00", "a day such as 2026-01-31"),
         ("rules", "none", "'none'", "a table"),
-        ("rules.loan-period", "a month", "'a month'", "a table with label, values"),
+        ("rules.loan-period", "a month", "'a month'", "a table with label, in-force-on, in-force-over, values"),
         ("rules.loan-period.label", 7, "7", "a text that is not empty"),
         ("rules.loan-period.values", "a month", "'a month'", "a list"),
         ("rules.loan-period.values", [], "no value", "at least one value"),
@@ -75,6 +75,8 @@ def value(**changes):
         ("rules.notices.values[0].is", [8, 1, 22], "[8, 1, 22]", "numbers in ascending order"),
         ("rules.notices.values[0].is[0]", "three", "'three'", "a whole number"),
         ("rules.compensation.values[0].is", 50, "50", "'given': the amount is asked for where it is needed"),
+        ("rules.loan-period.in-force-on", "shipped_on", "by which day a fee applies", "the policy fees"),
+        ("rules.loan-period.in-force-over", ["due", "end"], "by which day a fee applies", "the policy fees"),
         (f"{PERIOD}.gap", False, "False", "true; a value that is no gap does without the key"),
     ],
 )  # fmt: skip
@@ -92,7 +94,7 @@ def test_what_a_key_does_not_take_is_refused_at_its_place(draft, where, said, fo
             "valid",
             "one of format, authority, subject, policy, title, currency, zone, verified-on, calendar, rules",
         ),
-        ("rules.loan-period.unit", "one of label, values"),
+        ("rules.loan-period.unit", "one of label, in-force-on, in-force-over, values"),
         (f"{PERIOD}.since", "one of from, is, gap, clause, at, note"),
     ],
 )
@@ -318,6 +320,16 @@ def test_one_mistake_does_not_hide_another_in_the_same_value(draft):
         f"{PERIOD}.until",
         f"{PERIOD}.is",
     ]
+
+
+@pytest.mark.parametrize(
+    "where", ["format", f"{PERIOD}.is.months", "rules.lent.values[0].is[0]", RATE + ".is"]
+)
+def test_a_number_too_long_to_be_written_out_is_a_mistake(draft, where):
+    """TOML's numbers have 64 bits; a hexadecimal one of thousands of digits does no harm."""
+    draft.put(where, 16**5000 - 1)
+
+    assert draft.problems() == [(where, "a whole number of 20000 bits", "at most 63 bits")]
 
 
 # --- files that cannot be read ----------------------------------------------------------------------

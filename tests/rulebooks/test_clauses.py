@@ -14,6 +14,15 @@ from servflow.rulebooks.clauses import carried, clause_ids, register, report, st
 
 ROOT = Path(__file__).parents[2]
 NLC = [f"NLC-{number}" for number in range(1, 18)]
+FEES = [
+    "CQ-4",
+    *(f"AS-PEN-{number}" for number in range(1, 9)),
+    *(f"SD-{number}" for number in (1, 2, 3, 4, 8, 27, 28, 29)),
+    "FARM-1",
+    "FARM-2",
+    "FARM-6",
+    "GOLF-4",
+]
 
 
 def tool(name: str):
@@ -37,8 +46,8 @@ def test_the_register_has_every_clause_once():
     assert [entry.id for entry in entries if entry.id.startswith("NLC-")] == NLC
 
 
-@pytest.mark.parametrize("clause", NLC)
-def test_every_clause_of_the_national_library_is_carried_and_tested(clause):
+@pytest.mark.parametrize("clause", [*NLC, *FEES])
+def test_every_clause_of_lending_and_of_fees_is_carried_and_tested(clause):
     """A rulebook value or code carries it, and at least one test stands for it."""
     assert carried()[clause]
     assert standing()[clause]

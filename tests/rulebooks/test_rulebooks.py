@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import MISSING
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,9 @@ from hypothesis import strategies as st
 from servflow.core.citations import PRACTICE, Cited, Clause, Since
 from servflow.core.dates import EndOfMonth, Period
 from servflow.core.errors import InvalidRulebook, InvalidValue
+from servflow.core.fees import Facts, evaluate
+from servflow.core.fees import Rule as FeeRule
+from servflow.core.fees.text import FORMS
 from servflow.core.ill.policy import LendingPolicy
 from servflow.core.ill.states import Material
 from servflow.core.money import Money
@@ -358,3 +362,43 @@ def test_the_description_lists_exactly_the_keys_that_are_read():
             described[heading.strip("`")] = sorted(re.findall(r"^\| `([a-z-]+)` \|", rows, re.MULTILINE))
 
     assert described == {name: sorted(keys) for name, keys in TABLES.items()}
+
+
+def test_the_description_has_every_form_of_a_fee_with_what_it_takes_and_gives():
+    """In the order of the forms: as many parts, the same ones may be left out, a measure or a rule."""
+    page = (ROOT / "docs/rulebook-format.md").read_text("utf-8")
+    table = page.partition("| form | takes | gives |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    described = [
+        (name, takes.split(", "), gives)
+        for name, takes, gives in re.findall(
+            r"^\| `(\w+)` \| (.+?) \| a (measure|rule):", table, re.MULTILINE
+        )
+    ]
+
+    assert [name for name, _, _ in described] == list(FORMS)
+    for name, takes, gives in described:
+        form = FORMS[name]
+        if form.several is not None:
+            assert takes == [form.several.name, "…"]
+        else:
+            optional = [default is not MISSING for _, default in form.takes.values()]
+            assert [part.endswith("?") for part in takes] == optional, name
+        assert gives == ("rule" if name == "rule" or _makes_a_rule(form.make) else "measure"), name
+
+
+def _makes_a_rule(make: object) -> bool:
+    return isinstance(make, type) and issubclass(make, FeeRule)
+
+
+def test_the_example_of_fees_in_the_description_loads(tmp_path):
+    """Word for word; and it comes to what the page says of the free day and the price."""
+    page = (ROOT / "docs/rulebook-format.md").read_text("utf-8")
+    path = tmp_path / "example.toml"
+    path.write_text(page.partition("## The policy `fees`")[2].split("```")[1].removeprefix("toml\n"), "utf-8")
+    fine = load(path).fees["fine"]
+
+    def cents(price: int) -> int:
+        days = {"due": date(2026, 6, 27), "end": date(2026, 7, 2)}
+        return evaluate(fine, Facts(days=days, amounts={"item_price": Money(price, "CNY")})).money.minor
+
+    assert (cents(30), cents(1)) == (2 * 20 + 2 * 30, 100)

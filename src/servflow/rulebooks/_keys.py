@@ -27,6 +27,7 @@ __all__ = [
     "Currency",
     "DayHours",
     "ExceptionTable",
+    "FactName",
     "Format",
     "Gap",
     "Name",
@@ -50,6 +51,7 @@ Name = NewType("Name", str)
 PolicyName = NewType("PolicyName", str)
 Currency = NewType("Currency", str)
 ClauseId = NewType("ClauseId", str)
+FactName = NewType("FactName", str)
 Start = NewType("Start", date)
 Gap = NewType("Gap", bool)
 DayHours = NewType("DayHours", tuple)  # type: ignore[type-arg]  # structured to Hours
@@ -72,6 +74,8 @@ class RuleTable:
     """One rule: ``[rules.NAME]``."""
 
     label: str
+    in_force_on: FactName = FactName("")
+    in_force_over: tuple[FactName, ...] = ()
     values: tuple[ValueTable, ...]
 
 

@@ -8,7 +8,7 @@ the hints of the policy), and what goes together across keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, time
 from decimal import Decimal
 from functools import cache
@@ -23,16 +23,20 @@ from cattrs import BaseValidationError, Converter
 from servflow.codec import canonical, problems, toml
 from servflow.core.citations import PRACTICE, Clause
 from servflow.core.errors import InvalidRulebook, InvalidValue, Problem
+from servflow.core.fees.facts import check_name
 from servflow.core.money import Money, minor_digits
 from servflow.core.worktime import Calendar, Hours
+from servflow.rulebooks._fees import FEES, Fees, fees
 from servflow.rulebooks._keys import (
     ALWAYS,
     FORMATS,
     GIVEN,
     UNLIMITED,
+    CalendarTable,
     ClauseId,
     Currency,
     DayHours,
+    FactName,
     Format,
     Gap,
     Name,
@@ -49,6 +53,7 @@ __all__ = ["check", "document", "load", "shipped"]
 
 _NO_CURRENCY: Final = "XXX"  # ISO 4217: amounts are still checked where the file names no currency
 _NAME: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+_BITS: Final = 63
 _SEGMENT: Final = re.compile("((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 
 
@@ -92,6 +97,8 @@ def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
     tables = document(source)
     if isinstance(tables, Problem):
         return None, (tables,)
+    if huge := tuple(_too_large(tables, "")):
+        return None, _placed(source, huge)
     made = _converter(_currency_of(tables))
     wrong: list[Problem] = []
     file: RulebookTable | None = None
@@ -99,28 +106,30 @@ def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
         file = made.structure(tables, RulebookTable)
     except BaseValidationError as error:
         wrong += problems(error, key=toml.key)
-    values, wrong_values = _values(tables, made)
-    wrong += [*wrong_values, *_contradictions(tables)]
-    if file is None or wrong:
-        return None, tuple(Problem(_placed(source, each.where), each.found, each.expected) for each in wrong)
-    return _rulebook(str(source), file, values, _plain(tables)), ()
-
-
-def _placed(source: str | Path, where: str) -> str:
-    return f"{source}: {where}" if where else str(source)
-
-
-def _rulebook(
-    where: str, file: RulebookTable, values: Mapping[tuple[str, int], Any], content: dict[str, Any]
-) -> Rulebook:
-    if file.calendar is None:
-        calendar, clause = Calendar.always(file.zone), None
+    if tables.get("policy") == FEES:
+        read = fees(_rules(tables), _currency_of(tables), _calendars(tables, file))
     else:
-        exceptions = {each.on: each.hours for each in file.calendar.exceptions}
-        weekly = file.calendar.weekly.hours()
-        calendar = Calendar(file.calendar.name, file.zone, weekly=weekly, exceptions=exceptions)
+        read = Fees(*_values(tables, made))
+    wrong += [*read.wrong, *_contradictions(tables)]
+    if file is None or wrong:
+        return None, _placed(source, wrong)
+    return _rulebook(str(source), file, read, _plain(tables)), ()
+
+
+def _placed(source: str | Path, wrong: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems with the file before each place."""
+    return tuple(
+        Problem(f"{source}: {each.where}" if each.where else str(source), each.found, each.expected)
+        for each in wrong
+    )
+
+
+def _rulebook(where: str, file: RulebookTable, read: Fees, content: dict[str, Any]) -> Rulebook:
+    calendar, clause = Calendar.always(file.zone), None
+    if file.calendar is not None:
+        calendar = _calendar(file.calendar, file.zone)
         clause = _clause(file.calendar.clause, file.calendar.at)
-    rules = {name: _rule(name, table, values) for name, table in file.rules.items()}
+    rules = {name: _rule(name, table, read.values) for name, table in file.rules.items()}
     return Rulebook(
         format=file.format,
         authority=file.authority,
@@ -133,10 +142,27 @@ def _rulebook(
         calendar=calendar,
         calendar_clause=clause,
         rules=MappingProxyType(rules),
+        fees=MappingProxyType(read.rules),
         content=content,
         digest=sha256(canonical(content).encode()).hexdigest(),
         where=where,
     )
+
+
+def _calendar(table: CalendarTable, zone: ZoneInfo) -> Calendar:
+    exceptions = {each.on: each.hours for each in table.exceptions}
+    return Calendar(table.name, zone, weekly=table.weekly.hours(), exceptions=exceptions)
+
+
+def _calendars(tables: Mapping[str, Any], file: RulebookTable | None) -> Mapping[str, Calendar]:
+    """The file's calendar by its name, for rules that name it; where it has mistakes, one in its place."""
+    table = tables.get("calendar")
+    name = table.get("name") if isinstance(table, dict) else None
+    if not isinstance(name, str):
+        return {}
+    if file is not None and file.calendar is not None and not any(_calendar_problems(table)):
+        return {name: _calendar(file.calendar, file.zone)}
+    return {name: Calendar.always(UTC)}
 
 
 def _rule(name: str, table: RuleTable, values: Mapping[tuple[str, int], Any]) -> Rule:
@@ -171,9 +197,7 @@ def _currency_of(tables: Mapping[str, Any]) -> str:
     return currency
 
 
-def _values(
-    tables: Mapping[str, Any], made: Converter
-) -> tuple[Mapping[tuple[str, int], Any], list[Problem]]:
+def _values(tables: Mapping[str, Any], made: Converter) -> tuple[dict[tuple[str, int], Any], list[Problem]]:
     """Every value that can be read, by its rule and its number; and what is wrong with the others."""
     policy, rules = tables.get("policy"), tables.get("rules")
     if not isinstance(policy, str) or policy not in POLICIES or not isinstance(rules, dict):
@@ -224,6 +248,9 @@ def _contradictions(tables: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(f"{where}.is", "a value in a gap", "either gap = true or a value")
         elif "gap" not in value and "is" not in value:
             yield Problem(f"{where}.is", "nothing", "a value, or gap = true")
+        if tables.get("policy") != FEES:
+            for each in {"in-force-on", "in-force-over"} & rules[name].keys():
+                yield Problem(f"rules.{name}.{each}", "by which day a fee applies", f"the policy {FEES}")
         start = value.get("from")
         if start == ALWAYS and len(rules[name]["values"]) > 1:
             yield Problem(f"{where}.from", f"{ALWAYS!r} beside other values", "a day, or one value alone")
@@ -234,6 +261,18 @@ def _contradictions(tables: Mapping[str, Any]) -> Iterator[Problem]:
         if isinstance(rule, dict) and rule.get("values") == []:
             yield Problem(f"rules.{name}.values", "no value", "at least one value")
     yield from _calendar_problems(tables.get("calendar"))
+
+
+def _too_large(value: Any, where: str) -> Iterator[Problem]:
+    """Whole numbers beyond TOML's 64 bits: hexadecimal ones may be too long even for a message."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _too_large(part, f"{where}.{name}" if where else name)
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _too_large(part, f"{where}[{number}]")
+    elif isinstance(value, int) and value.bit_length() > _BITS:
+        yield Problem(where, f"a whole number of {value.bit_length()} bits", f"at most {_BITS} bits")
 
 
 def _source_problems(table: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -280,6 +319,8 @@ def _written(value: Any) -> str:
         return ", ".join(f"{number} {unit}" for unit, number in value.items())
     if isinstance(value, list):
         return ", ".join(map(_written, value)) or "none"
+    if isinstance(value, str) and "\n" in value:
+        return " ".join(value.split())
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -293,6 +334,14 @@ def _start(value: object, _: object) -> date:
     if type(value) is not date:
         raise InvalidValue("", value, f"a day such as 2026-01-31, or {ALWAYS!r}")
     return value
+
+
+def _fact_name(value: object, _: object) -> str:
+    try:
+        check_name("", value)
+    except InvalidValue as error:
+        raise InvalidValue("", value, error.expected) from None
+    return str(value)
 
 
 def _zone(value: object, _: object) -> ZoneInfo:
@@ -390,6 +439,7 @@ def _converter(currency: str) -> Converter:
         (PolicyName, toml.only(str, policies, POLICIES.__contains__)),
         (Currency, _currency),
         (ClauseId, toml.only(str, f"a clause of the register, such as NLC-10, or {PRACTICE}", _is_clause)),
+        (FactName, _fact_name),
         (Start, _start),
         (Gap, toml.only(bool, "true; a value that is no gap does without the key", bool)),
         (DayHours, _day_hours),

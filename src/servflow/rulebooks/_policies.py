@@ -12,13 +12,16 @@ from typing import Any, Final, NewType, get_args, get_origin, get_type_hints
 from servflow.codec.toml import Count, key
 from servflow.core.citations import Dated
 from servflow.core.errors import InvalidValue
+from servflow.core.fees import Rule as FeeRule
 from servflow.core.ill.policy import LendingPolicy
+from servflow.rulebooks._fees import FEES
 from servflow.rulebooks._rulebook import Rulebook
 
 __all__ = ["POLICIES", "Given", "Limit", "lending_policy", "rule_types"]
 
-POLICIES: Final[Mapping[str, type]] = MappingProxyType({"ill.lending": LendingPolicy})
-"""The policies that a rulebook can fill, by the name under which it says so."""
+POLICIES: Final[Mapping[str, type]] = MappingProxyType({"ill.lending": LendingPolicy, FEES: FeeRule})
+"""What a rulebook can fill, by the name under which it says so: a policy, whose fields say which rules
+there are; or fee rules, which it names itself."""
 
 Limit = NewType("Limit", int)  # 0 or more, or none at all
 Given = NewType("Given", object)  # not in the rulebook

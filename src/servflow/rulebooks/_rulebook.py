@@ -9,7 +9,9 @@ from typing import Any
 import attrs
 
 from servflow.core.citations import Cited, Clause, Dated, Since
+from servflow.core.fees import Rule as FeeRule
 from servflow.core.worktime import Calendar
+from servflow.rulebooks._fees import own_clauses
 
 __all__ = ["Line", "Rule", "Rulebook", "Value"]
 
@@ -79,6 +81,8 @@ class Rulebook:
     calendar: Calendar
     calendar_clause: Clause | None
     rules: Mapping[str, Rule] = attrs.field(hash=False)
+    fees: Mapping[str, FeeRule] = attrs.field(hash=False, factory=dict, repr=False)
+    """The fee rules by name, each with all its versions and under its clauses; see ``servflow.core.fees``."""
     content: Mapping[str, Any] = attrs.field(hash=False, repr=False)
     """All the file says, as plain data; the digest is over this."""
     digest: str
@@ -98,6 +102,9 @@ class Rulebook:
         for rule in self.rules.values():
             for value in rule.values:
                 cited.setdefault(value.clause.id, {})[rule.name] = None
+                if isinstance(value.value, FeeRule):
+                    for clause in own_clauses(value.value, self.fees.values()):
+                        cited.setdefault(clause.id, {})[rule.name] = None
         return {id: tuple(names) for id, names in cited.items()}
 
     def plain(self) -> dict[str, Any]:
