@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -87,7 +90,7 @@ def test_every_document_is_described() -> None:
     assert rows == set(COMMANDS) - {"diagram"}
 
 
-@pytest.mark.parametrize("words", ["", "ill", "rulebook", *COMMANDS])
+@pytest.mark.parametrize("words", ["", "ill", "fee", "rulebook", *COMMANDS])
 def test_help(cli: Cli, words: str) -> None:
     """Every command explains itself with -h; in a list, none is cut short, and every option has a text."""
     said = cli(*words.split(), "-h")
@@ -112,3 +115,30 @@ def test_the_example_runs(cli: Cli, tmp_path: Path) -> None:
     assert len(lines) == 4
     assert [each.err for each in said if each.code] == []
     assert cli("ill", "show", "CN-110108", "--json").document["state"] == "signed"
+
+
+def _block(language: str) -> str:
+    found = re.findall(rf"^```{language}\n(.+?)^```$", _page(), re.MULTILINE | re.DOTALL)
+    assert len(found) == 1
+    return str(found[0])
+
+
+def test_the_example_of_a_table(cli: Cli, tmp_path: Path) -> None:
+    """The table of fees on the page is the one that the program writes."""
+    first, _, expected = _block("console").partition("\n")
+    facts = '{"ordered_by": "2026-03-01", "unpaid": {"2026-03-01": 30000}}'
+    (tmp_path / "facts.json").write_text(facts, encoding="utf-8")
+    said = cli(*shlex.split(first.removeprefix("$ servflow ")))
+
+    assert said.code == 0, said.err
+    assert said.out.strip() == expected.strip()
+
+
+def test_the_examples_of_facts() -> None:
+    """The facts on the page are the same in JSON and in TOML."""
+    written = json.loads(_block("json"), parse_float=Decimal)
+    again = tomllib.loads(_block("toml"), parse_float=Decimal)
+
+    assert {name: str(value) for name, value in again.items()} == {
+        name: str(value) for name, value in written.items()
+    }

@@ -54,10 +54,16 @@ def test_exit_codes(told_once: Path, tmp_path: Path) -> None:
     assert _run(*host, "ill", "do", LOAN, "GrantRenewal").returncode == 3
 
 
-def test_who_reads_has_seen_enough() -> None:
-    """``servflow clauses | head -1`` ends without a word."""
+MANY = ("fee", "table", "golf-club/refunds", "refund", "--over", "refused_on=2026-01-01..2050-01-01")
+
+
+@pytest.mark.parametrize("arguments", [("clauses", "--json"), MANY])
+def test_who_reads_has_seen_enough(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """``servflow clauses | head -1`` ends without a word, and so does a long table."""
+    (tmp_path / "facts.json").write_text('{"paid": 100, "paid_by_card": false}', encoding="utf-8")
+    facts = ("--facts", str(tmp_path / "facts.json")) if "table" in arguments else ()
     with subprocess.Popen(
-        [sys.executable, "-c", MAIN, "clauses", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", MAIN, *arguments, *facts], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -157,6 +163,7 @@ def test_on_a_terminal(tmp_path: Path) -> None:
         ("click", "cli", ("--help",)),
         ("rich", "cli", ("--help",)),
         ("lxml", "iso18626", ("ill", "import", EXAMPLES / "requests" / "01-same-city.xml")),
+        ("hypothesis", "testing", ("fee", "laws", "golf-club/refunds")),
     ],
 )
 def test_what_is_not_installed(

@@ -88,7 +88,7 @@ def test_wrong_usage(cli: Cli, line: str) -> None:
     assert "Usage: servflow" in said.err
 
 
-@pytest.mark.parametrize("line", ["", "ill", "rulebook"])
+@pytest.mark.parametrize("line", ["", "ill", "fee", "rulebook"])
 def test_half_a_command(cli: Cli, line: str) -> None:
     """A group without a command explains itself; older releases of click take that for fine."""
     said = cli(*line.split())
@@ -272,6 +272,7 @@ def test_a_file_of_any_name(lent: Cli, tmp_path: Path) -> None:
 # --- what is typed --------------------------------------------------------------------------------
 
 WORDS = f"""
+    ill fee eval table --facts --over --explain surcharge shandong/warranty-deposit-fees days=0..3 end=1,2
     ill wake mail rulebook clauses diagram import list show allowed do why check
     --json --lang zh_CN --on --at --recorded-at --state --relations --after --limit --as requester clock
     --id --data --list --table -- - -h --db --host servflow.db nlc/interlibrary-loan ill.supply

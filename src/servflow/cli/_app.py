@@ -9,6 +9,7 @@ import click
 
 from servflow import __version__
 from servflow.cli._clock import mail, wake
+from servflow.cli._fee import fee
 from servflow.cli._host import Host, host_options
 from servflow.cli._ill import ill
 from servflow.cli._rules import clauses, diagram, rulebook
@@ -41,7 +42,7 @@ def servflow() -> None:
     """
 
 
-for each in (ill, wake, mail, rulebook, clauses, diagram):
+for each in (ill, fee, wake, mail, rulebook, clauses, diagram):
     servflow.add_command(each)
 
 

@@ -7,17 +7,20 @@ direction of a line, are shown as escapes, and nothing is taken for markup.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
 from unicodedata import category
 
 import click
 from rich import box
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["as_json", "complain", "say", "table"]
+__all__ = ["as_json", "complain", "progress", "say", "table"]
+
+T = TypeVar("T")
 
 _OBEYED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, formats, halves of pairs, separators
 _ENDLESS: Final = 100_000  # columns, where nobody looks: lines are for programs then, and not folded
@@ -25,9 +28,7 @@ _ENDLESS: Final = 100_000  # columns, where nobody looks: lines are for programs
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table a person can read: as wide as the terminal, or as its lines where there is none."""
-    shown = Table(
-        title=_text(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, show_edge=False
-    )
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         shown.add_column(Text(column), overflow="fold")
     for row in rows:
@@ -37,9 +38,19 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     if not terminal:
         console.width = _ENDLESS
     with console.capture() as captured:
+        console.print(_text(title))
         console.print(shown)
     lines = captured.get().splitlines()
     click.echo("\n".join([*(lines if terminal else map(str.rstrip, lines)), ""]))
+
+
+def progress(things: Sequence[T], title: str) -> Iterator[T]:
+    """The things one by one, with a bar on standard error while somebody looks."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from things
+        return
+    yield from track(things, description=title, console=console, transient=True)
 
 
 def as_json(document: Any) -> None:
