@@ -56,6 +56,7 @@ check: $(VENV)/installed
 bench: $(VENV)/installed
 	@mkdir -p bench-out
 	@$(BIN)/python bench/decide.py --json bench-out/decide.json
+	@$(BIN)/python bench/fees.py --json bench-out/fees.json
 
 bite: $(VENV)/installed
 	@$(BIN)/python tools/bite.py
