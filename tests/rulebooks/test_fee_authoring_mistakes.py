@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from servflow.core.citations import Clause
 from servflow.core.errors import InvalidRulebook, MissingValue
-from servflow.core.fees import AsOf, Facts, Flat, Gap, Segmented, Under, evaluate
+from servflow.core.fees import AsOf, Days, Facts, Flat, Gap, PerUnit, Segmented, Under, evaluate
 from servflow.core.fees.text import FORMS
 from servflow.core.money import Money
 from servflow.rulebooks import check, load, shipped
@@ -418,7 +418,9 @@ def test_tables_that_are_none_are_refused_as_elsewhere(book):
 def test_versions_are_joined_by_a_day_or_over_days_in_the_order_of_their_days(book):
     """Each under its clause; the order in the file means nothing; a gap is one."""
     gap = {"from": date(2028, 1, 1), "gap": True, "clause": "SD-8"}
-    pinned, over = rule(SECOND, FIRST, in_force_on="due"), rule(SECOND, FIRST, in_force_over=["due", "end"])
+    pinned = rule(SECOND, FIRST, in_force_on="due")
+    over = rule(*((day, f"per_unit(days(due, end), {text})") for day, text in (SECOND, FIRST)))
+    over["in-force-over"] = ["due", "end"]
     pinned["values"].append(gap)
     read = load(book(one=pinned, two=over).write())
 
@@ -433,12 +435,56 @@ def test_versions_are_joined_by_a_day_or_over_days_in_the_order_of_their_days(bo
             (date(2028, 1, 1), Under(Clause("SD-8"), Gap("CNY"))),
         ),
     )
+    daily = [Under(Clause("SD-8"), PerUnit(Days(), Money(amount, "CNY"))) for amount in (1, 2)]
     assert read.fees["two"] == Segmented(
-        "due", "end", ((date(2026, 1, 1), cny(1)), (date(2027, 1, 1), cny(2)))
+        "due", "end", ((date(2026, 1, 1), daily[0]), (date(2027, 1, 1), daily[1]))
     )
     assert [value.written for value in read.rules["one"].values] == ["CNY 1", "CNY 2", "gap"]
     with pytest.raises(MissingValue):
         evaluate(read.fees["one"], Facts(days={"due": date(2028, 1, 1)}))
+
+
+DAILY = "per_unit(days(due, end), CNY 1)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CNY 8",
+        f"cap({DAILY}, CNY 8)",
+        "per_unit(deduct(days(due, end), 5 day), CNY 1)",
+        "per_unit(periods(days(due, end), 7, start), CNY 1)",
+        "tiered(days(due, end), [0..7: CNY 1, 7..: CNY 2], graduated)",
+        f"rounded({DAILY}, up)",
+        "per_unit(days(lent, returned), CNY 1)",
+    ],
+)
+def test_what_would_begin_anew_with_each_stretch_is_refused(book, text):
+    """A cap, a grace, brackets, periods: in a value over days, in a segment, over a balance that changes."""
+    values = ((date(2026, 1, 1), DAILY), (date(2026, 7, 1), text))
+    for where, keys in (
+        ("rules.one", rule(*values, in_force_over=["due", "end"])),
+        ("rules.one.values[0].is", rule(f"segmented(due, end, [..: {DAILY}, 2026-07-01: {text}])")),
+        ("rules.one.values[0].is", rule(f"over_balance(unpaid, {text}, due, end)")),
+    ):
+        place, found, expected = only(book, one=keys)
+        assert place == where
+        assert found.startswith("a cap, a grace, brackets")
+        assert "day by day from due to end" in expected
+
+
+def test_what_goes_around_the_stretches_is_taken(book):
+    """The cap over all days stands in a rule that uses the one by days; one version alone may be anything."""
+    daily = rule((date(2026, 1, 1), DAILY), (date(2026, 7, 1), DAILY), in_force_over=["due", "end"])
+    alone = rule((date(2026, 1, 1), f"cap({DAILY}, CNY 8)"), in_force_over=["due", "end"])
+    assert book(daily=daily, capped=rule("cap(rule(daily), CNY 8)"), alone=alone).problems() == []
+
+
+def test_a_span_has_two_ends(book):
+    """Days from a fact to itself would be nothing for ever."""
+    where, found, expected = only(book, one=rule(SECOND, FIRST, in_force_over=["due", "due"]))
+    assert (where, found) == ("rules.one.in-force-over", "due")
+    assert expected.startswith("another fact")
 
 
 def test_a_value_from_ever_may_be_pinned_as_well(book):

@@ -391,7 +391,7 @@ def _makes_a_rule(make: object) -> bool:
 
 
 def test_the_example_of_fees_in_the_description_loads(tmp_path):
-    """Word for word; and it comes to what the page says of the free day and the price."""
+    """Word for word; and it comes to what the page says of each day and of the price."""
     page = (ROOT / "docs/rulebook-format.md").read_text("utf-8")
     path = tmp_path / "example.toml"
     path.write_text(page.partition("## The policy `fees`")[2].split("```")[1].removeprefix("toml\n"), "utf-8")
@@ -401,4 +401,4 @@ def test_the_example_of_fees_in_the_description_loads(tmp_path):
         days = {"due": date(2026, 6, 27), "end": date(2026, 7, 2)}
         return evaluate(fine, Facts(days=days, amounts={"item_price": Money(price, "CNY")})).money.minor
 
-    assert (cents(30), cents(1)) == (2 * 20 + 2 * 30, 100)
+    assert (cents(30), cents(1)) == (3 * 20 + 2 * 30, 100)

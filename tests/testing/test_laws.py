@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
@@ -162,7 +163,7 @@ FOCUS: Mapping[str, st.SearchStrategy[Rule]] = {
         SMALL,
         strategies.measures(unit="day", whole=True),
     ),
-    "interest": st.builds(lambda rates, years: interest("principal", "CNY", rates, years), STARTS, YEARS),
+    "interest": st.builds(partial(interest, "principal", "CNY"), STARTS, st.sampled_from(DayCountConvention)),
     "locality": st.builds(lambda c: PerUnit(OpenDays(c), cny(50)), strategies.calendars())
     | st.builds(lambda c: PerUnit(OpenMinutes(c), cny(50)), strategies.calendars()),
     "later versions": st.builds(
@@ -945,8 +946,8 @@ def test_a_calendar_without_a_name_has_no_text() -> None:
         (AsOf("due", ((None, FINE),)), None),
         (Segmented("due", "end", ((None, FINE), ("recalled_on", FINE))), Splitting.ADDS),
         (Segmented("due", "end", ((None, FINE), ("end", FINE))), None),
-        (interest("principal", "CNY", [(None, 1)], DayCount(DayCountConvention.E30_360)), Splitting.ADDS),
-        (interest("principal", "CNY", [(None, 1)], DayCount(DayCountConvention.B30_360)), None),
+        (interest("principal", "CNY", [(None, 1)], DayCountConvention.E30_360), Splitting.ADDS),
+        (interest("principal", "CNY", [(None, 1)], DayCountConvention.B30_360), None),
         (Compound(Given("price", "CNY"), 1, Days()), Splitting.NO_MORE),
         (Compound(FINE, 1, Days()), None),
         (MaxOf((FINE, Flat(cny(5)))), Splitting.NO_LESS),

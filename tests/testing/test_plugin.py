@@ -94,6 +94,38 @@ def test_a_pattern_without_files_is_an_error(project):
     result.stderr.fnmatch_lines(["*servflow_rulebooks: rules/?.toml matches no file*"])
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('servflow_rulebooks = ["rules"]', "servflow_rulebooks: rules matches no file"),
+        ('servflow_rulebooks = ["/rules/*.toml"]', "servflow_rulebooks: /rules/"),
+        ('servflow_rulebooks = ["rules/*.toml"]\nservflow_examples = "many"', "found 'many'"),
+        ('servflow_rulebooks = ["rules/*.toml"]\nservflow_examples = "0"', "found '0'"),
+    ],
+)
+def test_a_wrong_setting_is_an_error_that_names_it(project, settings, said):
+    """A folder, a path from the root, no number of examples: never a run that tested nothing."""
+    project.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["tests"]\n{settings}\n')
+    result = project.runpytest_subprocess("-q")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert said in result.stderr.str()
+
+
+def test_a_pattern_without_files_is_nothing_to_whoever_names_tests(project):
+    """A single test can be run while the rulebooks are somewhere else."""
+    project.path.joinpath("rules/fines.toml").unlink()
+    assert project.runpytest_subprocess("-q", "tests").parseoutcomes() == {"passed": 1}
+
+
+def test_a_rulebook_without_fees_is_an_error(project):
+    """A file that would test nothing is not passed over."""
+    text = HEAD + FINE.replace('is = "cap(per_unit(days(due, end), CNY 0.50), CNY 15.00)"', "is = 5")
+    project.path.joinpath("rules/fines.toml").write_text(text, "utf-8")
+    result = project.runpytest_subprocess("-q")
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines(["*no fee rule; its policy is fees*"])
+
+
 def test_a_rulebook_with_mistakes_is_one_failure_that_names_them_all(project):
     """Every mistake is shown with its place; there is no traceback."""
     wrong = FINE.replace("CNY 15.00", "EUR 15.00").replace('"unknown"', '"ever"')

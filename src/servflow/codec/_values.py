@@ -40,7 +40,7 @@ from servflow.core.errors import InvalidValue, Problem
 from servflow.core.ledger import Account
 from servflow.core.money import Money
 
-__all__ = ["converter", "in_utc", "is_mapping", "problems", "unstorable"]
+__all__ = ["converter", "in_utc", "is_mapping", "problems", "shown", "unstorable"]
 
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FRACTION: Final = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?")
@@ -488,14 +488,15 @@ def problems(  # noqa: C901 -- a case a kind of error
         case KeyError():
             yield Problem(where, "nothing", "a value; the field is missing")
         case InvalidValue():
-            yield Problem(_within(where, error.field), _shown(error.found), error.expected)
+            yield Problem(_within(where, error.field), shown(error.found), error.expected)
         case ValueError():
             yield Problem(where, str(error), "values that go together")
         case _:
             raise error
 
 
-def _shown(found: object) -> str:
+def shown(found: object) -> str:
+    """What was found, as a message says it: not too long, and days and numbers as they are written."""
     return str(found) if isinstance(found, (date, Decimal)) else shortened(found)
 
 

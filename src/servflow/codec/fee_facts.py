@@ -15,9 +15,10 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final
 
+from servflow.codec._values import shown
 from servflow.core.errors import InvalidFacts, InvalidValue, MissingValue, Problem
 from servflow.core.fees import FactKind, Facts, Rule, facts_read, missing
-from servflow.core.fees.facts import exact
+from servflow.core.fees.facts import checked, exact
 from servflow.core.money import Money
 
 __all__ = ["EXPECTED", "read_fact", "read_facts"]
@@ -27,7 +28,7 @@ EXPECTED: Final[Mapping[FactKind, str]] = MappingProxyType(
         FactKind.DAY: "a day such as 2026-01-31",
         FactKind.INSTANT: "an instant with its offset, such as 2026-01-31T08:00:00+08:00",
         FactKind.COUNT: "a whole number, 0 or more",
-        FactKind.QUANTITY: "a number such as 2.5, or a text such as 1/3",
+        FactKind.QUANTITY: "a number such as 2.5, or a text such as 1/3 or 0.6%",
         FactKind.AMOUNT: "an amount such as 22.50",
         FactKind.FLAG: "true or false",
         FactKind.WORD: "a word",
@@ -37,7 +38,10 @@ EXPECTED: Final[Mapping[FactKind, str]] = MappingProxyType(
 """By kind, what is written for a fact of it."""
 
 
-_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+/[0-9]+")  # no exponent: 1e999999999 eats the memory
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DECIMAL: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+# no exponent: 1e999999999 eats the memory
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?%?|[0-9]+/[0-9]+")
 
 
 def read_facts(rule: Rule, document: Any, where: str = "facts") -> Facts:
@@ -58,7 +62,7 @@ def read_facts(rule: Rule, document: Any, where: str = "facts") -> Facts:
             try:
                 given.setdefault(kind.value, {})[name] = read_fact(kind, document[name], rule.currency)
             except InvalidValue as error:
-                wrong.append(Problem(f"{where}.{name}", repr(error.found), error.expected))
+                wrong.append(Problem(f"{where}.{name}", shown(error.found), error.expected))
     unread = ", ".join(str(name) for name in document if name not in kinds)
     facts = Facts(**given)
     try:
@@ -91,6 +95,8 @@ def read_fact(kind: FactKind, value: Any, currency: str) -> Any:
 def _day(value: Any, _: str) -> date:
     if type(value) is date:
         return value
+    if not _DAY.fullmatch(value):
+        raise ValueError
     return date.fromisoformat(value)
 
 
@@ -102,21 +108,21 @@ def _instant(value: Any, _: str) -> datetime:
 
 
 def _count(value: Any, _: str) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int:
         raise ValueError
-    return value
+    return checked(FactKind.COUNT, "", value)  # type: ignore[no-any-return]  # an int
 
 
 def _quantity(value: Any, _: str) -> Fraction:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return Fraction(value)
+        return Fraction(value[:-1]) / 100 if value.endswith("%") else Fraction(value)
     return exact("", value, EXPECTED[FactKind.QUANTITY])
 
 
 def _amount(value: Any, currency: str) -> Money:
-    if type(value) not in (int, Decimal, str) or (money := Money(value, currency)).minor < 0:
+    if type(value) not in (int, Decimal) and not _DECIMAL.fullmatch(value):
         raise ValueError
-    return money
+    return checked(FactKind.AMOUNT, "", Money(value, currency))  # type: ignore[no-any-return]  # Money
 
 
 def _flag(value: Any, _: str) -> bool:

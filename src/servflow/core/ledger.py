@@ -143,6 +143,8 @@ class Posting:
 def reversal(posting: Posting, value_date: date, *, key: str) -> Posting:
     """The posting that takes ``posting`` back: a payment that bounced, a waiver that is void.
 
+    A charge is not taken back so, but assessed anew; the reversal carries none.
+
     Raises:
         InvalidValue: the key is empty, or the value date is no date.
     """
@@ -152,6 +154,7 @@ def reversal(posting: Posting, value_date: date, *, key: str) -> Posting:
         debit=posting.credit,
         credit=posting.debit,
         value_date=value_date,
+        charge=None,
         happened_on=None,
     )
 

@@ -20,13 +20,23 @@ import attrs
 
 from servflow.core.citations import PRACTICE, Clause
 from servflow.core.errors import InvalidRule, InvalidValue, Problem
-from servflow.core.fees import AsOf, Expression, Gap, Rule, Segmented, Under, facts_read
+from servflow.core.fees import (
+    AsOf,
+    Expression,
+    Gap,
+    OverBalance,
+    Rule,
+    Segmented,
+    Under,
+    adds_up,
+    facts_read,
+)
 from servflow.core.fees.facts import check_name
 from servflow.core.fees.text import parse
 from servflow.rulebooks._keys import ALWAYS
 from servflow.rulebooks._register import clause_ids
 
-__all__ = ["FEES", "Fees", "clause_of", "fees", "own_clauses"]
+__all__ = ["FEES", "NO_CURRENCY", "Fees", "clause_of", "fees", "own_clauses"]
 
 FEES: Final = "fees"
 """The policy of a rulebook that holds fee rules of its own names."""
@@ -43,6 +53,8 @@ _USES: Final = re.compile(
     """,
     re.VERBOSE,
 )
+NO_CURRENCY: Final = "XXX"
+"""In ISO 4217: amounts are still checked where the file names no currency."""
 _BY_DAY: Final = "in-force-on = a fact that is a day, or in-force-over = two facts between which days lie"
 
 
@@ -103,14 +115,27 @@ def clause_of(table: Mapping[str, Any]) -> Clause:
     return PRACTICE if id == PRACTICE.id and not at else Clause(id, at)
 
 
-def own_clauses(expression: Expression, named: Collection[Rule]) -> Iterator[Clause]:
-    """Every clause that stands in the text of a rule itself, not in that of one of the ``named``."""
-    if any(expression is rule for rule in named):
+def own_clauses(expression: Expression, named: Collection[int]) -> Iterator[Clause]:
+    """Every clause that stands in the text of a rule itself, not in that of a used one.
+
+    ``named`` are the identities (``id``) of all rules that can be used.
+    """
+    if id(expression) in named:
         return
     if isinstance(expression, Under):
         yield expression.clause
     for part in expression.parts:
         yield from own_clauses(part, named)
+
+
+def _stretched(expression: Expression, named: Collection[int]) -> Iterator[Segmented | OverBalance]:
+    """What goes stretch by stretch in the text of a rule itself."""
+    if id(expression) in named:
+        return
+    if isinstance(expression, (Segmented, OverBalance)):
+        yield expression
+    for part in expression.parts:
+        yield from _stretched(part, named)
 
 
 class _Named(Mapping[str, Rule | None]):
@@ -227,13 +252,27 @@ class _Named(Mapping[str, Rule | None]):
         if not self._reads(where, rule):
             return None
         self._found.values[name, number] = rule
-        fine = rule.currency == self._currency
+        self._anew(where, rule)
+        fine = self._currency in (rule.currency, NO_CURRENCY)
         if not fine:
             self._wrong(where, f"amounts in {rule.currency}", f"amounts in {self._currency}")
-        for each in own_clauses(rule, self._found.rules.values()):
+        for each in own_clauses(rule, self._extents.keys()):
             if each.id != PRACTICE.id and each.id not in clause_ids():
                 self._wrong(where, f"the clause {each.id}", f"a clause of the register, or {PRACTICE}")
         return Under(clause, rule) if fine else None
+
+    def _anew(self, where: str, rule: Rule) -> None:
+        """Refuse what would begin anew with each stretch, where somebody who writes rules cannot mean it."""
+        for each in _stretched(rule, self._extents.keys()):
+            parts = each.parts if len(each.parts) > 1 or isinstance(each, OverBalance) else ()
+            if not all(isinstance(part, Rule) and adds_up(part, each.after, each.through) for part in parts):
+                found = "a cap, a grace, brackets, periods or a flat amount in what goes stretch by stretch"
+                expected = (
+                    f"only what adds up day by day from {each.after} to {each.through}; "
+                    "the rest goes around it, in a rule that uses this one"
+                )
+                self._wrong(where, found, expected)
+                return
 
     def _joined(self, name: str, versions: list[tuple[Any, Rule]]) -> Rule | None:
         """The versions as one rule, by the day or the days that the rule names."""
@@ -245,18 +284,17 @@ class _Named(Mapping[str, Rule | None]):
         if isinstance(over, list) and len(over) != 2:  # noqa: PLR2004 -- from, to
             self._wrong(f"{where}.in-force-over", repr(over), 'two facts, such as ["due", "end"]')
             return None
+        days = [date.min if start == ALWAYS else start for start, _ in versions]
+        if not all(type(day) is date for day in days):
+            return None  # reported where it stands
         if on is None and over is None:
-            if [start for start, _ in versions] == [ALWAYS]:
+            if days == [date.min]:
                 return versions[0][1]
             self._wrong(where, "values that begin on a day", _BY_DAY)
             return None
         facts = [on] if over is None else over
-        days = [date.min if start == ALWAYS else start for start, _ in versions]
-        if (
-            not (isinstance(facts, list) and all(map(_is_name, facts)))
-            or not all(type(day) is date for day in days)
-            or len(set(days)) < len(days)
-        ):
+        named = isinstance(facts, list) and all(map(_is_name, facts))
+        if not named or len(set(days)) < len(days):
             return None  # reported where it stands
         ordered = sorted(
             ((None if start == ALWAYS else start, rule) for start, rule in versions),
@@ -264,7 +302,13 @@ class _Named(Mapping[str, Rule | None]):
         )
         if over is None:
             return AsOf(facts[0], tuple(ordered))
-        return Segmented(facts[0], facts[1], tuple(ordered))
+        try:
+            joined = Segmented(facts[0], facts[1], tuple(ordered))
+        except InvalidValue as error:  # one fact at both ends; what stretches would count again and again
+            self._wrong(f"{where}.in-force-over", str(error.found), error.expected)
+            return None
+        self._anew(where, joined)
+        return joined
 
 
 def _is_fee(values: tuple[tuple[int, Mapping[str, Any]], ...]) -> bool:

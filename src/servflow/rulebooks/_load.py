@@ -26,7 +26,7 @@ from servflow.core.errors import InvalidRulebook, InvalidValue, Problem
 from servflow.core.fees.facts import check_name
 from servflow.core.money import Money, minor_digits
 from servflow.core.worktime import Calendar, Hours
-from servflow.rulebooks._fees import FEES, Fees, fees
+from servflow.rulebooks._fees import FEES, NO_CURRENCY, Fees, fees
 from servflow.rulebooks._keys import (
     ALWAYS,
     FORMATS,
@@ -51,9 +51,9 @@ from servflow.rulebooks._rulebook import Rule, Rulebook, Value
 
 __all__ = ["check", "document", "load", "shipped"]
 
-_NO_CURRENCY: Final = "XXX"  # ISO 4217: amounts are still checked where the file names no currency
 _NAME: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _BITS: Final = 63
+_LIKE_A_NAME: Final = re.compile("[a-z0-9-]+/[a-z0-9-]+")
 _SEGMENT: Final = re.compile("((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 
 
@@ -89,8 +89,13 @@ def check(source: str | Path) -> tuple[Problem, ...]:
 
 def document(source: str | Path) -> dict[str, Any] | Problem:
     """What the file says, as plain tables; or the problem for which there is nothing."""
-    named = isinstance(source, str) and source in shipped()
-    return toml.document(DATA.joinpath(f"{source}.toml") if named else Path(source), str(source))
+    if isinstance(source, str) and source in shipped():
+        return toml.document(DATA.joinpath(f"{source}.toml"), source)
+    found = toml.document(Path(source), str(source))
+    if isinstance(found, Problem) and isinstance(source, str) and _LIKE_A_NAME.fullmatch(source):
+        names = ", ".join(shipped())
+        return Problem(found.where, found.found, f"{found.expected}, or the name of one that ships: {names}")
+    return found
 
 
 def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
@@ -192,7 +197,7 @@ def _currency_of(tables: Mapping[str, Any]) -> str:
     try:
         minor_digits(tables["currency"])
     except (KeyError, InvalidValue):
-        return _NO_CURRENCY
+        return NO_CURRENCY
     currency: str = tables["currency"]
     return currency
 

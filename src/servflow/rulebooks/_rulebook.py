@@ -97,13 +97,14 @@ class Rulebook:
     def citations(self) -> Mapping[str, tuple[str, ...]]:
         """By the id of a clause, the names of the rules that carry it, in their order in the file."""
         cited: dict[str, dict[str, None]] = {}
+        used = {id(rule) for rule in self.fees.values()}
         if self.calendar_clause is not None:
             cited[self.calendar_clause.id] = {"calendar": None}
         for rule in self.rules.values():
             for value in rule.values:
                 cited.setdefault(value.clause.id, {})[rule.name] = None
                 if isinstance(value.value, FeeRule):
-                    for clause in own_clauses(value.value, self.fees.values()):
+                    for clause in own_clauses(value.value, used):
                         cited.setdefault(clause.id, {})[rule.name] = None
         return {id: tuple(names) for id, names in cited.items()}
 

@@ -45,34 +45,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Rulebooks that lie elsewhere than the tests are looked at, too, unless somebody names tests."""
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+    """Rulebooks that lie elsewhere than the tests are looked at, too, unless somebody names tests.
+
+    Raises:
+        pytest.UsageError: a setting is wrong; a pattern matches no file in a run that names no tests.
+    """
+    if not config.getini("servflow_rulebooks"):
+        return
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    books, unmatched = _books(config)
+    if unmatched and not named:
+        patterns = ", ".join(unmatched)
+        raise pytest.UsageError(f"servflow_rulebooks: {patterns} matches no file in {config.rootpath}")
+    examples = config.getini("servflow_examples")
+    if not (examples.isdecimal() and int(examples)):
+        raise pytest.UsageError(f"servflow_examples: found {examples!r}, expected a whole number, 1 or more")
+    config.stash[_BOOKS] = books
+    if not named:
         places = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
         config.args += [
             str(file)
-            for file in _books(config)
+            for file in sorted(books)
             if not any(place == file or place in file.parents for place in places)
         ]
 
 
-def _books(config: pytest.Config) -> list[Path]:
-    """The files that the setting names.
+def _books(config: pytest.Config) -> tuple[frozenset[Path], list[str]]:
+    """The files that the setting names, and the patterns that match none.
 
     Raises:
-        pytest.UsageError: a pattern matches none.
+        pytest.UsageError: a pattern is none, or does not lie below the folder of the settings.
     """
-    found: dict[Path, None] = {}
+    found: set[Path] = set()
+    unmatched = []
     for pattern in config.getini("servflow_rulebooks"):
-        files = sorted(config.rootpath.glob(pattern))
+        try:
+            files = [file.resolve() for file in config.rootpath.glob(pattern) if file.is_file()]
+        except (NotImplementedError, ValueError) as error:
+            raise pytest.UsageError(f"servflow_rulebooks: {pattern}: {error}") from None
         if not files:
-            raise pytest.UsageError(f"servflow_rulebooks: {pattern} matches no file in {config.rootpath}")
-        found |= dict.fromkeys(file.resolve() for file in files)
-    return list(found)
+            unmatched.append(pattern)
+        found.update(files)
+    return frozenset(found), unmatched
+
+
+_BOOKS: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> BookFile | None:
     """A rulebook, if the setting names it."""
-    if parent.config.getini("servflow_rulebooks") and file_path.resolve() in _books(parent.config):
+    if file_path.resolve() in parent.config.stash.get(_BOOKS, frozenset()):
         return BookFile.from_parent(parent, path=file_path)
     return None
 
@@ -84,7 +106,7 @@ class BookFile(pytest.File):
         """A case for each fee rule.
 
         Raises:
-            pytest.Collector.CollectError: the file has mistakes; all of them are named.
+            pytest.Collector.CollectError: the file has mistakes, which are all named, or no fee rule.
         """
         from servflow.core.errors import InvalidRulebook
         from servflow.rulebooks import load
@@ -93,6 +115,8 @@ class BookFile(pytest.File):
             book = load(self.path)
         except InvalidRulebook as error:
             raise self.CollectError(str(error)) from None
+        if not book.fees:
+            raise self.CollectError(f"{self.path}: no fee rule; its policy is {book.policy}")
         for key, rule in book.fees.items():
             yield RuleCase.from_parent(self, name=key, rule=rule)
 

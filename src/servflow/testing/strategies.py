@@ -242,7 +242,7 @@ def calendars(*, min_value: date = FIRST_DAY, max_value: date = LAST_DAY) -> st.
 
 # --- measures ----------------------------------------------------------------------------------------
 
-_SPANS: Final = (("due", "end"), ("due", "end"), ("due", "assessed_on"), ("end", "assessed_on"))
+_SPANS: Final = (("due", "end"), ("due", "end"), ("lent", "returned"))
 _ANCHORS: Final = ("checkout", "due", "end")
 _COUNTS: Final = (("volumes", "volume"), ("copies", "copy"))
 _QUANTITIES: Final = (("weight", "kilogram"), ("distance", "kilometre"))
@@ -342,9 +342,9 @@ def measures(
 ) -> st.SearchStrategy[Measure]:
     """Measures of every form, as many as ``depth`` within each other.
 
-    They read the days ``due``, ``end`` and ``assessed_on``, the instants ``due_at`` and ``end_at``, the
-    counts ``volumes`` and ``copies``, the quantities ``weight`` and ``distance``. All give ``unit`` if
-    one is asked for, and whole numbers only if ``whole``.
+    They read the days ``due``, ``end``, ``lent`` and ``returned``, the instants ``due_at`` and
+    ``end_at``, the counts ``volumes`` and ``copies``, the quantities ``weight`` and ``distance``. All
+    give ``unit`` if one is asked for, and whole numbers only if ``whole``.
 
     Raises:
         InvalidArgument: the unit is no unit, or the depth is negative.
@@ -532,9 +532,9 @@ class _Rules:
 
     def _interest(self, draw: st.DrawFn) -> Rule:
         after, through = draw(st.sampled_from(_SPANS))
-        years = DayCount(draw(st.sampled_from(DayCountConvention)), after=after, through=through)
+        convention = draw(st.sampled_from(DayCountConvention))
         rates = [(start, draw(_ratios())) for start in self._starts(draw)]
-        return interest("principal", self.currency, rates, years, after=after, through=through)
+        return interest("principal", self.currency, rates, convention, after=after, through=through)
 
 
 @st.composite

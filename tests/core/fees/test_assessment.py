@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,9 +38,11 @@ from servflow.core.fees.assessment import (
     refund,
     refundable,
     room,
+    set_off,
     settle,
+    void_waivers,
 )
-from servflow.core.ledger import Account, AccountKind, Posting, balance, settlement
+from servflow.core.ledger import Account, AccountKind, Books, Posting, balance, reversal, settlement
 from servflow.core.money import Money, Rounding, total
 
 DAY = date(2026, 3, 20)
@@ -546,16 +549,108 @@ def test_balance_history():
     Facts(histories={"unpaid": expected})
 
 
-def test_accounts_without_a_history():
-    """An account never posted on, or below nothing on a day, has no balance to charge for."""
-    paid_early = [moved("1", CASH, OWED, cny("5")), moved("2", OWED, INCOME, cny("25"), kind="fee")]
-    assert balance_history(paid_early, OWED, "CNY") == ((DAY, cny("20")),)
-    paid_early[1] = replace(paid_early[1], value_date=DAY + timedelta(1))
-    for postings, found in (([], "never posted on"), (paid_early, "below nothing")):
-        with pytest.raises(InvalidValue) as caught:
-            balance_history(postings, OWED, "CNY")
-        assert (caught.value.field, caught.value.found) == ("account", f"receivable/CN-1, {found}")
-        assert caught.value.expected == "an account that holds something of CNY"
+def test_a_balance_in_credit_is_nothing_owed():
+    """A receivable below nothing counts as nothing, and a day on which that does not change is left out."""
+    paid_early = [
+        moved("1", CASH, OWED, cny("5")),
+        replace(moved("2", OWED, INCOME, cny("25"), kind="fee"), value_date=DAY + timedelta(1)),
+    ]
+    assert balance_history(paid_early, OWED, "CNY") == ((DAY, cny("0")), (DAY + timedelta(1), cny("20")))
+    bounced = [*paid_early, replace(paid_early[0], key="3", value_date=DAY + timedelta(2))]
+    bounced.append(reversal(bounced[2], DAY + timedelta(2), key="4"))
+    assert balance_history(bounced, OWED, "CNY") == balance_history(paid_early, OWED, "CNY")
+
+
+def test_a_history_begins_where_it_is_to():
+    """Before its first posting an account held nothing, from the day on from which one asks."""
+    postings = [moved("1", OWED, INCOME, cny("25"))]
+    since = DAY - timedelta(9)
+    assert balance_history(postings, OWED, "CNY", since=since) == ((since, cny("0")), (DAY, cny("25")))
+    assert balance_history([], OWED, "CNY", since=since) == ((since, cny("0")),)
+    with pytest.raises(InvalidValue) as caught:
+        balance_history([], OWED, "CNY")
+    assert (caught.value.field, caught.value.found) == ("account", "receivable/CN-1")
+
+
+def test_a_closed_period_changes_no_history():
+    """What was paid in a period closed by now counts on the day on which it was paid."""
+    paid = moved("2", CASH, OWED, cny("25"))
+    postings = [replace(moved("1", OWED, INCOME, cny("25")), value_date=DAY - timedelta(9)), paid]
+    moved_on = [postings[0], Books(closed_through=DAY + timedelta(20)).admit(paid)]
+    assert moved_on[1].value_date > DAY
+    assert balance_history(moved_on, OWED, "CNY") == balance_history(postings, OWED, "CNY")
+    charge = Books(closed_through=DAY).admit(moved("3", OWED, INCOME, cny("5"), kind="fee"))
+    assert [item.since for item in open_items([charge], OWED, "CNY")] == [DAY]
+
+
+def test_only_what_pays_or_lets_go_settles():
+    """Income, a provision or another receivable settles nothing."""
+    for kind in (AccountKind.INCOME, AccountKind.PROVISION, AccountKind.RECEIVABLE):
+        with pytest.raises(InvalidValue, match=r"^source"):
+            settle(DEBT, Account(kind, "other"), cny("1"), cny("5"), DAY, key="x")
+
+
+@pytest.mark.parametrize(("subject", "kind"), [("", "fee"), ("a", ""), ("a", "b/c")])
+def test_an_obligation_has_a_key_of_its_own(subject, kind):
+    """No two obligations share a key: a kind has no slash in it, though a subject may."""
+    with pytest.raises(InvalidValue):
+        Obligation(subject=subject, kind=kind, debit=OWED, credit=INCOME)
+
+
+def test_a_waiver_shrinks_with_what_is_owed():
+    """Ten charged and waived, then four owed: six of the waiver are taken back, and nobody is in credit."""
+    waived = Account(AccountKind.WAIVED, "library")
+    books: list[Any] = []
+
+    def assessed(amount):
+        posting, _ = assess(DEBT, cny(amount), posted_for(DEBT, books), DAY)
+        books.append(posting)
+
+    assessed("10")
+    books.append(settle(DEBT, waived, cny("10"), cny("10"), DAY, key="w"))
+    assessed("4")
+    assert settlement(books, OWED, "CNY").credited == cny("6")
+    books.append(moved("fee", OWED, INCOME, cny("1"), kind="fee"))
+    books += void_waivers(books, DEBT, DAY, key="v")
+    books.pop(-2)
+    after = settlement(books, OWED, "CNY")
+    assert (after.waived, after.credited, after.outstanding) == (cny("4"), cny("0"), cny("0"))
+    assert after.conserved
+    assert void_waivers(books, DEBT, DAY, key="again") == ()
+
+
+def test_a_credit_is_paid_back_after_waivers_are_void():
+    """Seventy paid and thirty waived of a hundred, all found again: seventy are refunded, no credit stays."""
+    waived = Account(AccountKind.WAIVED, "library")
+    posting, _ = assess(DEBT, cny("100"), None, DAY)
+    books: list[Any] = [posting, settle(DEBT, CASH, cny("70"), cny("100"), DAY, key="p")]
+    books.append(settle(DEBT, waived, cny("30"), cny("30"), DAY, key="w"))
+    posting, _ = assess(DEBT, cny("0"), posted_for(DEBT, books), DAY)
+    books.append(posting)
+    books += void_waivers(books, DEBT, DAY, key="v")
+    credit = settlement(books, OWED, "CNY").credited
+    books += refund(DEBT, refundable(books, DEBT), credit, [AccountKind.CASH], DAY, key="r")
+    after = settlement(books, OWED, "CNY")
+    assert (after.credited, after.paid, after.waived, after.charged) == (cny("0"),) * 4
+
+
+def test_a_credit_pays_another_debt():
+    """A credit becomes a prepayment of its owner, and that pays."""
+    other = replace(DEBT, kind="fee")
+    prepaid = Account(AccountKind.PREPAYMENT, OWED.owner)
+    charged, _ = assess(DEBT, cny("5"), None, DAY)
+    books: list[Any] = [charged, settle(DEBT, CASH, cny("5"), cny("5"), DAY, key="p")]
+    reversed_, _ = assess(DEBT, cny("0"), posted_for(DEBT, books), DAY)
+    fee, _ = assess(other, cny("3"), None, DAY)
+    books += [reversed_, fee, *set_off(DEBT, other, prepaid, cny("3"), DAY, key="s")]
+    after = settlement(books, OWED, "CNY")
+    assert (after.credited, after.outstanding) == (cny("2"), cny("0"))
+    assert after.conserved
+    assert not balance(books, prepaid, "CNY")
+    with pytest.raises(InvalidValue, match=r"^amount"):
+        set_off(DEBT, other, prepaid, cny("0"), DAY, key="s")
+    with pytest.raises(InvalidValue, match=r"^through"):
+        set_off(DEBT, other, CASH, cny("1"), DAY, key="s")
 
 
 # --- from night to night

@@ -7,6 +7,7 @@ import pickle
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 
 import pytest
@@ -280,3 +281,44 @@ def test_facts_survive_a_pickle_and_a_copy():
         with pytest.raises(TypeError):
             again.days["due"] = DAY  # type: ignore[index]
     assert pickle.loads(pickle.dumps(Facts())) == Facts()
+
+
+def test_facts_are_hashed_by_what_they_say():
+    """Equal facts have equal hashes, in whatever order they were given."""
+    one = Facts(counts={"a": 1, "b": 2}, days={"due": date(2026, 1, 1)})
+    other = Facts(days={"due": date(2026, 1, 1)}, counts={"b": 2, "a": 1})
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_somebody_elses_kinds_of_text_time_and_money_become_plain_ones():
+    """What is stored is plain: an enum's text, a datetime, an amount, whatever classes a host has."""
+
+    class Word(StrEnum):
+        VIP = "vip"
+
+    class Instant(datetime):
+        pass
+
+    class Sum(Money):
+        pass
+
+    at = Instant(2026, 1, 31, 8, 30, 15, 7, tzinfo=UTC, fold=1)
+    facts = Facts(words={"w": Word.VIP}, instants={"at": at}, amounts={"a": Sum("1.50", "CNY")})
+    assert [type(facts.word("w")), type(facts.instant("at")), type(facts.amount("a"))] == [
+        str,
+        datetime,
+        Money,
+    ]
+    assert facts.word("w") == "vip"
+    assert facts.amount("a") == Money("1.50", "CNY")
+    assert (facts.instant("at"), facts.instant("at").fold) == (at, 1)
+
+
+@pytest.mark.parametrize("number", [10**5000, -(10**5000)], ids=["above", "below"])
+def test_what_is_too_long_to_be_written_is_refused(number):
+    """A count or an amount of thousands of digits is refused with a message, which does not write it."""
+    with pytest.raises(InvalidValue, match="a huge number"):
+        Facts(counts={"n": number})
+    with pytest.raises(InvalidValue, match="a huge amount"):
+        Facts(amounts={"n": Money.of_minor(number, "CNY")})

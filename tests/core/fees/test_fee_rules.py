@@ -3,12 +3,14 @@
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from servflow.core.citations import Clause
 from servflow.core.errors import ConflictingRules, CurrencyMismatch, InvalidValue, MissingValue
 from servflow.core.fees import (
+    AsOf,
     Bracket,
     Cap,
     Charge,
@@ -31,13 +33,16 @@ from servflow.core.fees import (
     Operation,
     Percent,
     PerUnit,
+    Reach,
     Rounded,
     Rule,
     Scale,
+    Segmented,
     Special,
     Step,
     Sum,
     Tiered,
+    Tiering,
     Under,
     When,
     Zero,
@@ -599,4 +604,110 @@ def test_nothing_is_compounded_without_end():
         lambda: compiled(rule)(periods=10_001),
     ):
         with pytest.raises(InvalidValue, match="at most 10000"):
+            refused()
+
+
+ANY_FINE: Any = FINE  # so that what is not allowed can be written
+ANY_DAYS: Any = Days()
+ANY_MONEY: Any = cny("2")
+ANY_FIVE: Any = 5
+ANY_WORD: Any = "X-1"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Sum((ANY_FINE, ANY_DAYS)),
+        lambda: Cap(ANY_FINE, ANY_DAYS),
+        lambda: Cap(ANY_FINE, ANY_MONEY),
+        lambda: Cap(ANY_DAYS, ANY_FINE),
+        lambda: Less(ANY_FINE, ANY_DAYS),
+        lambda: When("flag", ANY_DAYS, otherwise=ANY_FINE),
+        lambda: Choose("word", (("a", ANY_DAYS),)),
+        lambda: Scale(ANY_FINE, ANY_FINE),
+        lambda: Scale(ANY_DAYS, ANY_DAYS),
+        lambda: Percent(ANY_DAYS, 1),
+        lambda: PerUnit(ANY_FINE, cny("1")),
+        lambda: Compound(ANY_DAYS, 1, ANY_DAYS),
+        lambda: Compound(ANY_FINE, 1, ANY_FINE),
+        lambda: Rounded(ANY_DAYS, Rounding.UP),
+        lambda: Under(FINE_CLAUSE, ANY_DAYS),
+        lambda: Ladder(ANY_FINE, ((1, cny("1")),), Reach.FROM),
+        lambda: Tiered(ANY_FIVE, (Bracket(0, None, cny("1")),), Tiering.GRADUATED),
+        lambda: ANY_DAYS.deduct(ANY_FIVE),
+        lambda: ANY_DAYS.deduct(ANY_FINE),
+    ],
+)
+def test_quantities_and_amounts_are_never_taken_for_each_other(make):
+    """A measure where a rule belongs, and the other way round, is a TypeError where it is written."""
+    with pytest.raises(TypeError, match=r"found .*, expected "):
+        make()
+
+
+def test_a_clause_is_a_clause():
+    """Its id as a text is none."""
+    with pytest.raises(InvalidValue, match=r"^clause"):
+        Under(ANY_WORD, ANY_FINE)
+
+
+def test_a_rule_keeps_its_parts():
+    """A list is taken as a tuple: what is appended to it later is no part of the rule."""
+    rules: Any = [ANY_FINE]
+    cases: Any = [("a", ANY_FINE)]
+    made, chosen, special = Sum(rules), Choose("word", cases), Special(ANY_FINE, cases)
+    versions: Any = [(None, ANY_FINE)]
+    dated = AsOf("due", versions), Segmented("due", "end", versions)
+    for each in (rules, cases, versions):
+        each.append(("b", ANY_FINE))
+    assert made == Sum((ANY_FINE,))
+    assert (chosen, special) == (Choose("word", (("a", ANY_FINE),)), Special(ANY_FINE, (("a", ANY_FINE),)))
+    assert dated == (AsOf("due", ((None, ANY_FINE),)), Segmented("due", "end", ((None, ANY_FINE),)))
+    assert len({hash(each) for each in (made, chosen, special, *dated)}) == 5
+
+
+def test_sums_do_not_nest():
+    """A loop that adds fee after fee makes one sum of them."""
+    fees = sum((FINE for _ in range(999)), start=FINE)
+    assert isinstance(fees, Sum)
+    assert len(fees.rules) == 1000
+    assert (FINE + Flat(cny("1"))) + (FINE + FINE) == Sum((FINE, Flat(cny("1")), FINE, FINE))
+
+
+@pytest.mark.parametrize(
+    "floored",
+    [
+        Flat(cny("1")) + FINE.at_least(cny("10")),
+        When("flag", FINE.at_least(cny("10")), otherwise=FINE.at_least(cny("12"))),
+        Choose("word", (("a", FINE.at_least(cny("10"))),)),
+        AsOf("due", ((None, FINE.at_least(cny("10"))),)),
+        MaxOf((FINE, FINE.at_least(cny("10")))),
+        FINE.at_least(cny("10")).at_least(cny("2")),
+        FINE.at_least(Rounded(Flat(cny("9.01")), Rounding.UP, step=100)),
+        FINE.at_least(cny("10")).under(FINE_CLAUSE).rounded(Rounding.UP),
+    ],
+)
+def test_a_floor_further_in_is_seen(floored):
+    """A cap of nine below a floor of ten is refused wherever the floor stands; one of fifteen is not."""
+    with pytest.raises(InvalidValue, match=r"^limit: .*a cap of at least the floor"):
+        floored.at_most(cny("9"))
+    floored.at_most(cny("15"))
+
+
+def test_a_floor_that_need_not_apply_is_none():
+    """Where one branch has no floor, or it is rounded down below the cap, the cap stands."""
+    When("flag", FINE.at_least(cny("10")), otherwise=FINE).at_most(cny("5"))
+    FINE.at_least(Rounded(Flat(cny("1.99")), Rounding.DOWN, step=100)).at_most(cny("1.50"))
+    FINE.at_least(Rounded(Given("least", "CNY"), Rounding.DOWN)).at_most(cny("1.50"))
+    with pytest.raises(InvalidValue, match=r"^limit: .*a floor of at most the cap"):
+        FINE.at_most(cny("5")).at_least(cny("2")).at_least(cny("10"))
+
+
+def test_one_name_is_one_fact_however_a_rule_is_worked_out():
+    """A name read as an amount and as a count is refused by evaluate as it is when compiled."""
+    rule = Given("n", "CNY") + PerUnit(Count("n", "volume"), cny("1"))
+    for refused in (
+        lambda: evaluate(rule, Facts(counts={"n": 1}, amounts={"n": cny("1")})),
+        lambda: compiled(rule),
+    ):
+        with pytest.raises(InvalidValue, match=r"^n: "):
             refused()

@@ -22,8 +22,13 @@ from servflow.core.fees import (
     OpenDays,
     OpenMinutes,
     Operation,
+    PerUnit,
     Quantity,
+    Rounded,
+    evaluate,
 )
+from servflow.core.fees.compiled import compiled
+from servflow.core.fees.text import parse, text_of
 from servflow.core.money import Money, Rounding
 from servflow.core.worktime import Calendar
 
@@ -462,3 +467,42 @@ def test_numbers_are_kept_as_they_read():
     assert repr(Fixed(Decimal("2.0"), "day")) == "Fixed(quantity=2, unit='day')"
     assert Days().periods(Fraction(14, 2), Counting.END) == Days().periods(7, Counting.END)
     assert Days().converted(Decimal(24), "hour") == Days().converted(24, "hour")
+
+
+class Backwards:
+    """A calendar that counts below nothing."""
+
+    def open_days(self, after, through):
+        return -3
+
+    def open_time(self, start, end):
+        return timedelta(hours=-1)
+
+
+def test_a_calendar_that_counts_below_nothing_is_refused():
+    """Neither form of the rule takes a negative count for a discount."""
+    days = {"due": date(2026, 1, 1), "end": date(2026, 1, 5)}
+    instants = {f"{name}_at": datetime(2026, 1, day.day, tzinfo=UTC) for name, day in days.items()}
+    for measure, given in ((OpenDays(Backwards()), days), (OpenMinutes(Backwards()), instants)):
+        rule = Rounded(PerUnit(measure, Money(1, "CNY")), Rounding.UP)
+        for work in (
+            lambda rule=rule: evaluate(rule, Facts(days=days, instants=instants)),
+            lambda rule=rule, given=given: compiled(rule)(**given),
+        ):
+            with pytest.raises(InvalidValue, match="from the calendar"):
+                work()
+
+
+@pytest.mark.parametrize("unit", ["日", "册", "square-metre", "a1", "per"])
+def test_units_in_any_language(unit):
+    """A unit may be a word of any script that has no capitals in it; it reads back from its text."""
+    assert parse(text_of(PerUnit(Fixed(2, unit), Money(1, "CNY")))) == PerUnit(
+        Fixed(2, unit), Money(1, "CNY")
+    )
+
+
+@pytest.mark.parametrize("unit", ["-day", "day·x", "ﬁ", "Day", "1day", "day-", ""])
+def test_what_is_no_unit(unit):
+    """What would not read back, or reads as another word, is refused."""
+    with pytest.raises(InvalidValue, match=r"^unit"):
+        Fixed(2, unit)

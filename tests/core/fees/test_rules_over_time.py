@@ -10,27 +10,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servflow.core.citations import Clause
+from servflow.core.dates import EndOfMonth
 from servflow.core.errors import CurrencyMismatch, InvalidValue, MissingValue
 from servflow.core.fees import (
     AsOf,
+    Bracket,
+    Count,
+    Counting,
     DayCount,
     DayCountConvention,
     Days,
+    FactKind,
     Facts,
     Fixed,
     Flat,
+    Gap,
     Given,
     Minutes,
+    Months,
     Operation,
     OverBalance,
     PerUnit,
     Rule,
     Scale,
     Segmented,
+    Tiered,
+    Tiering,
+    Zero,
+    adds_up,
     daily_surcharge,
     evaluate,
     interest,
+    missing,
 )
+from servflow.core.fees.compiled import compiled
 from servflow.core.money import Money, Rounding
 
 
@@ -105,7 +119,7 @@ def test_bad_versions(versions):
 
 def test_versions_of_a_pinned_rule_begin_on_days():
     """A named day would be a second anchor: only a rule over a span has such versions."""
-    with pytest.raises(InvalidValue, match=r"^versions: .*expected days$"):
+    with pytest.raises(InvalidValue, match=r"^versions: .*recalled_on.*days that ascend"):
         AsOf("due", ((None, ONE), ("recalled_on", TWO)))  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match=r"^versions: found 'recalled on', expected a name"):
         Segmented("due", "end", ((None, ONE), ("recalled on", TWO)))
@@ -332,8 +346,7 @@ def test_what_a_daily_surcharge_refuses():
 
 
 def yearly(*rates) -> Rule:
-    years = DayCount(DayCountConvention.ACT_365F)
-    return interest("unpaid", "CNY", rates, years).rounded(Rounding.HALF_UP)
+    return interest("unpaid", "CNY", rates, DayCountConvention.ACT_365F).rounded(Rounding.HALF_UP)
 
 
 def test_interest_at_dated_rates():
@@ -349,8 +362,9 @@ def test_interest_at_dated_rates():
 
 def test_interest_over_other_days():
     """The two ends may go by other names."""
-    years = DayCount(DayCountConvention.ACT_360, after="lent_on", through="paid_on")
-    rule = interest("principal", "CNY", [(None, Decimal("0.36"))], years, after="lent_on", through="paid_on")
+    rates = [(None, Decimal("0.36"))]
+    convention = DayCountConvention.ACT_360
+    rule = interest("principal", "CNY", rates, convention, after="lent_on", through="paid_on")
     facts = Facts(
         days={"lent_on": date(2026, 1, 1), "paid_on": date(2026, 1, 11)},
         histories={"principal": ((date(2026, 1, 1), cny("1000")),)},
@@ -372,3 +386,123 @@ def test_bad_rates(rates, field):
     with pytest.raises(InvalidValue) as caught:
         yearly(*rates)
     assert caught.value.field == field
+
+
+def test_a_balance_that_stays_the_same_begins_no_stretch():
+    """Begun months over 30 days are one month, also where the history has a day on which nothing changed."""
+    rule = OverBalance("unpaid", PerUnit(Days().periods(30, Counting.START), cny("10")))
+    once = ((date(2026, 1, 1), cny("1000")),)
+    twice = (*once, (date(2026, 1, 15), cny("1000")))
+    for history in (once, twice):
+        facts = owed(history, date(2026, 1, 1), date(2026, 1, 31))
+        assert evaluate(rule, facts).money == cny("10")
+        assert compiled(rule)(due=date(2026, 1, 1), end=date(2026, 1, 31), unpaid=history) == cny("10")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda inner: OverBalance("unpaid", inner, after="ordered_by"),
+        lambda inner: Segmented("ordered_by", "end", ((None, inner),)),
+    ],
+)
+def test_what_is_counted_from_one_end_only_is_refused_in_stretches(make):
+    """Days from another fact to the end of the span would be counted again in every stretch."""
+    with pytest.raises(InvalidValue, match="between due and end"):
+        make(PerUnit(Days(), cny("1")))
+    make(PerUnit(Days(after="ordered_by"), cny("1")))
+    make(PerUnit(Days(after="lent", through="returned"), cny("1")))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Days(after="due", through="due"),
+        lambda: Segmented("due", "due", ((None, ONE),)),
+        lambda: OverBalance("unpaid", ONE, after="end", through="end"),
+    ],
+)
+def test_a_span_from_a_fact_to_itself_is_refused(make):
+    """It would be nothing for ever."""
+    with pytest.raises(InvalidValue, match="another fact") as caught:
+        make()
+    assert caught.value.field == "through"
+
+
+def test_only_the_versions_that_are_met_ask_for_facts():
+    """A version of 2030 that reads the price asks for none in 2026; a version pinned within a stretch does."""
+    later = PerUnit(Days(), cny("1")).at_most(Given("price", "CNY"))
+    rule = Segmented("due", "end", ((None, PerUnit(Days(), cny("1"))), (date(2030, 1, 1), later)))
+    days = {"due": date(2026, 3, 1), "end": date(2026, 3, 5)}
+    assert missing(rule, Facts(days=days)) == {}
+    late = Facts(days={"due": date(2029, 12, 30), "end": date(2030, 1, 5)})
+    assert missing(rule, late) == {"price": FactKind.AMOUNT}
+
+    unpaid = OverBalance("unpaid", Given("unpaid", "CNY"))
+    facts = Facts(days=days, histories={"unpaid": ((date(2026, 1, 1), cny("5")),)})
+    assert missing(unpaid, facts) == {}
+    pinned = AsOf("due", ((None, Given("old", "CNY")), (date(2026, 3, 3), Given("new", "CNY"))))
+    both = Segmented("due", "end", ((None, pinned), (date(2026, 3, 4), pinned)))
+    assert set(missing(both, Facts(days=days))) == {"old", "new"}
+
+
+def test_one_day_has_one_name():
+    """The same fact cannot begin two versions."""
+    with pytest.raises(InvalidValue, match=r"^versions"):
+        Segmented("due", "end", ((None, ONE), ("recalled_on", ONE), ("recalled_on", ONE)))
+
+
+SPAN_DAYS = PerUnit(Days(), cny("1"))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        SPAN_DAYS,
+        Zero("CNY"),
+        Gap("CNY"),
+        Zero("CNY") + Gap("CNY"),
+        SPAN_DAYS.under(Clause("X-1")).percent(1),
+        SPAN_DAYS + SPAN_DAYS + Zero("CNY"),
+        SPAN_DAYS.when("flag"),
+        SPAN_DAYS * 2,
+        Zero("CNY") * Days(),
+        Given("price", "CNY") * Days(),
+        PerUnit(Days() * Count("volumes", "volume"), cny("1")),
+        PerUnit((Days() + Days()).converted(24, "hour"), cny("1")),
+        Given("price", "CNY").percent(1) * DayCount(DayCountConvention.ACT_365F),
+        AsOf("checkout", ((None, SPAN_DAYS),)),
+        Segmented("due", "end", ((None, SPAN_DAYS), (JULY, Zero("CNY")))),
+        OverBalance("unpaid", Given("unpaid", "CNY") * Days()),
+    ],
+)
+def test_what_adds_up(rule):
+    """Rates for each day do, however they are scaled, chosen, cited and added; so does nothing at all."""
+    assert adds_up(rule, "due", "end")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ONE,
+        Given("price", "CNY"),
+        SPAN_DAYS + ONE,
+        SPAN_DAYS.when("flag", otherwise=ONE),
+        SPAN_DAYS.at_most(cny("8")),
+        SPAN_DAYS.rounded(Rounding.UP),
+        SPAN_DAYS * Days(),
+        PerUnit(Days().deduct(Fixed(2, "day")), cny("1")),
+        PerUnit(Days().periods(7, Counting.START), cny("1")),
+        PerUnit(Months(Rounding.UP, EndOfMonth.CLAMP), cny("1")),
+        PerUnit(Months(Rounding.UP, EndOfMonth.CLAMP, after="lent", through="returned"), cny("1")),
+        PerUnit(Days(after="lent", through="returned"), cny("1")),
+        PerUnit(Days(after="lent"), cny("1")),
+        Tiered(Days(), (Bracket(0, None, cny("1")),), Tiering.GRADUATED),
+        AsOf("due", ((None, SPAN_DAYS),)),
+        OverBalance("unpaid", Given("unpaid", "CNY")),
+        Segmented("lent", "returned", ((None, PerUnit(Days(after="lent", through="returned"), cny("1"))),)),
+    ],
+)
+def test_what_does_not_add_up(rule):
+    """A flat amount, a cap, a grace, brackets, periods, months: in two parts they cost something else."""
+    assert not adds_up(rule, "due", "end")

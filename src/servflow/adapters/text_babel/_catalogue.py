@@ -8,7 +8,8 @@
 3. ``{kind:charge}`` is the name that the catalogue has for the value among ``charge.*``, or several
    names for several values with commas between; a word it does not have stays as it is.
    ``{volumes:count.volume}`` is a number with its noun in the right form.
-4. What cannot be filled is no reason to fail in front of a person: then the code is shown, with
+4. An amount is written exactly, unless no short decimal says it: then nearly, with ``≈`` before it.
+5. What cannot be filled is no reason to fail in front of a person: then the code is shown, with
    its facts. That the catalogues fit the code is what the tests are for.
 """
 
@@ -34,14 +35,19 @@ from servflow.core.citations import Clause
 from servflow.core.dates import aware
 from servflow.core.errors import InvalidValue
 from servflow.core.fees import Input
-from servflow.core.money import Money, minor_digits
+from servflow.core.money import Money, Rounding, minor_digits
 
-__all__ = ["LANGUAGES", "Catalogue", "catalogue"]
+__all__ = ["ABOUT", "LANGUAGES", "Catalogue", "catalogue"]
 
 LANGUAGES: Final = ("en", "zh_CN")
 """The languages there is a catalogue for."""
 
+ABOUT: Final = "≈ "
+"""Stands before an amount that is not written exactly."""
+
 _MOST_PLACES: Final = 30  # a fraction with more decimals than this is written as one
+_BELOW_MINOR: Final = 6  # an amount with more decimals than its currency has, and these, is written nearly
+_NEARLY: Final = 6  # with so many decimals
 
 
 class _Filling(Formatter):
@@ -153,16 +159,19 @@ class Catalogue:
         return self.amount(Fraction(money.minor), money.currency)
 
     def amount(self, minor: Fraction, currency: str) -> str:
-        """So many minor units, exactly: with more decimals, or as a division, where it is needed."""
-        places = minor_digits(currency)
-        finite = _finite(minor / 10**places, places)
+        """So many minor units: exactly, with more decimals where needed, or nearly if they are too many."""
+        least = minor_digits(currency)
+        exact = minor / 10**least
+        finite, about = _finite(exact, least, least + _BELOW_MINOR), ""
         if finite is None:
-            whole = Money.of_minor(minor.numerator, currency)
-            return f"{self.money(whole)} ÷ {self.number(minor.denominator)}"
+            finite, about = (
+                (Decimal(f"{Rounding.HALF_UP.whole(exact * 10**_NEARLY)}E-{_NEARLY}"), _NEARLY),
+                ABOUT,
+            )
         decimal, places = finite
         with localcontext() as context:
             context.prec = _digits(decimal)
-            return format_currency(
+            return about + format_currency(
                 decimal,
                 currency,
                 format=_pattern(self._words["format.money"][0], places),
@@ -217,9 +226,9 @@ def _clean(text: str) -> str:
     return "".join("\ufffd" if category(sign) in {"Cc", "Cs"} else sign for sign in " ".join(text.split()))
 
 
-def _finite(exact: Fraction, least: int) -> tuple[Decimal, int] | None:
-    """``exact`` as a decimal and how many places it has, at least ``least``; None if it never ends."""
-    for places in range(least, _MOST_PLACES + 1):
+def _finite(exact: Fraction, least: int, most: int = _MOST_PLACES) -> tuple[Decimal, int] | None:
+    """``exact`` as a decimal and how many places it has, at least ``least``; None if more than ``most``."""
+    for places in range(least, most + 1):
         scaled = exact * 10**places
         if scaled.denominator == 1:
             return Decimal(f"{scaled.numerator}E-{places}"), places

@@ -2,9 +2,10 @@
 
 1. A step is an equation, where signs say it best, or a text of the catalogue. Two tables say which.
 2. What has nothing of its own to say has no line: a bare number, a sum of one part, a rounding that
-   changes nothing. A product within a product is said in the line of the outer one.
-3. Amounts are written exactly. One that nobody could read is written to the millionth of a minor
-   unit, and "≈" says so; what is charged never stands on what is written here.
+   changes nothing, a version in force for which the line of a rule around it has said so. A product
+   within a product is said in the line of the outer one.
+3. Amounts are written exactly where a short decimal says them, otherwise nearly, and "≈" says so;
+   what is charged never stands on what is written here.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypedDict
 
-from servflow.adapters.text_babel._catalogue import Catalogue
+from servflow.adapters.text_babel._catalogue import ABOUT, Catalogue
 from servflow.core.fees import Charge, Counting, DayCountConvention, Input, Operation, Reach, Step
-from servflow.core.money import Money, Rounding
+from servflow.core.money import Money
 
 __all__ = ["ChargeTree", "charge_lines", "charge_tree", "charge_tree_lines"]
 
@@ -87,8 +88,8 @@ def _cited(words: Catalogue, line: _Line) -> str:
 # --- which steps have a line ---------------------------------------------------------------------------
 
 
-_PLAIN: Final = frozenset({Operation.FIXED, Operation.COUNT, Operation.QUANTITY})
-"""Said where they are used; there is no more to say."""
+_PLAIN: Final = frozenset({Operation.FIXED, Operation.COUNT})
+"""Said where they are used; there is no more to say, since the noun says what was counted."""
 
 _COLLECTS: Final = frozenset(
     {
@@ -107,31 +108,43 @@ _COLLECTS: Final = frozenset(
 _FACTORS: Final = frozenset({Operation.PERCENT, Operation.SCALE})
 """Said within the line of another of them, if both stand under one clause."""
 
+_InForce = frozenset[tuple[tuple[str, Input], ...]]
+"""The inputs of steps by when: the fact, its day, and since when the version holds."""
+
 
 def _root(words: Catalogue, charge: Charge) -> _Line:
     step = charge.derivation
     return next(_lines(words, step, step), _Line(step, _value(words, step), ()))
 
 
-def _lines(words: Catalogue, step: Step, above: Step) -> Iterator[_Line]:
-    """The line of the step, or those that take its place; ``above`` is what stands on it."""
+def _lines(words: Catalogue, step: Step, above: Step, in_force: _InForce = frozenset()) -> Iterator[_Line]:
+    """The line of the step, or those that take its place; ``above`` is what stands on it.
+
+    ``in_force`` are the versions that the lines further above have named.
+    """
     if step.operation in _PLAIN:
         return
-    if _passes_on(step, above):
-        yield from _below(words, step)
+    further = in_force | {step.inputs} if step.operation is Operation.AS_OF else in_force
+    below = tuple(_below(words, step, further))
+    if step.operation is Operation.AS_OF:  # without its line, its clause must still stand somewhere
+        said = step.inputs in in_force and any(line.step.clause == step.clause for line in below)
     else:
-        yield _Line(step, _text(words, step), tuple(_below(words, step)))
+        said = _passes_on(step, above)
+    if said:
+        yield from below
+    else:
+        yield _Line(step, _text(words, step), below)
 
 
-def _below(words: Catalogue, step: Step) -> Iterator[_Line]:
+def _below(words: Catalogue, step: Step, in_force: _InForce) -> Iterator[_Line]:
     if step.operation is Operation.TIERED and not _passes_on(step, step):
         # every bracket stands on the same quantity: it is shown once
         for part in step.parts[0].parts:
-            yield from _lines(words, part, step)
+            yield from _lines(words, part, step, in_force)
         yield from (_Line(bracket, _text(words, bracket), ()) for bracket in step.parts)
     else:
         for part in step.parts:
-            yield from _lines(words, part, step)
+            yield from _lines(words, part, step, in_force)
 
 
 def _passes_on(step: Step, above: Step) -> bool:
@@ -154,18 +167,9 @@ def _within(step: Step, above: Step) -> bool:
 # --- numbers within a line -----------------------------------------------------------------------------
 
 
-_LEGIBLE: Final = 10**6  # an amount is written exactly if this or less divides it
-_ABOUT: Final = "≈ "
-
-
 def _measured(words: Catalogue, exact: Fraction, unit: str) -> str:
     """So much of a unit: an amount, where it is a currency, or a quantity."""
-    if not unit.isupper():
-        return words.count(f"count.{unit}", exact)
-    if exact.denominator <= _LEGIBLE:
-        return words.amount(exact, unit)
-    about = Fraction(Rounding.HALF_UP.whole(exact * _LEGIBLE), _LEGIBLE)
-    return f"{_ABOUT}{words.amount(about, unit)}"
+    return words.amount(exact, unit) if unit.isupper() else words.count(f"count.{unit}", exact)
 
 
 def _value(words: Catalogue, step: Step) -> str:
@@ -182,7 +186,9 @@ def _equation(words: Catalogue, side: str, step: Step) -> str:
     value = _value(words, step)
     if side == value:
         return value
-    return f"{side} {value}" if value.startswith(_ABOUT) else f"{side} = {value}"
+    if ABOUT not in side + value:
+        return f"{side} = {value}"
+    return f"{side.replace(ABOUT, '')} {ABOUT}{value.removeprefix(ABOUT)}"
 
 
 def _rate(words: Catalogue, rate: Any, unit: str, per: Fraction | int = 1) -> str:
@@ -369,6 +375,11 @@ def _ladder(words: Catalogue, step: Step) -> _Facts:
     return {"threshold": _measured(words, _values(step)[1], step.parts[0].unit)}
 
 
+def _chosen(words: Catalogue, step: Step) -> _Facts:
+    (fact, word), *_ = step.inputs
+    return {"word": words.name(f"word.{fact}", str(word))}
+
+
 def _because(words: Catalogue, step: Step) -> _Facts:
     flags = [flag for value in _values(step) for flag in value.split(", ")]
     return {"because": words.listed([words.name("fact", flag) for flag in flags])}
@@ -398,6 +409,7 @@ _FORMS: Final[Mapping[Operation, _Form]] = MappingProxyType(
             _which_years,
             _years,
         ),
+        Operation.QUANTITY: _Form(("operation.given",)),
         Operation.DEDUCT: _Form(("operation.deduct",)),
         Operation.CLIFF: _Form(("operation.cliff",)),
         Operation.AT_MOST: _Form(("operation.at_most",)),
@@ -423,7 +435,7 @@ _FORMS: Final[Mapping[Operation, _Form]] = MappingProxyType(
             more=_ladder,
         ),
         Operation.WHEN: _Form(("operation.when",)),
-        Operation.CHOOSE: _Form(("operation.choose",)),
+        Operation.CHOOSE: _Form(("operation.choose",), more=_chosen),
         Operation.SPECIAL: _Form(("operation.special",), more=_because),
         Operation.AS_OF: _Form(
             ("operation.as_of", "operation.as_of.ever"), ("day", "start"), which=_is_since

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate
+from itertools import accumulate, compress, pairwise
 from types import MappingProxyType
 
 from servflow.core.citations import Clause
@@ -33,7 +33,9 @@ __all__ = [
     "refund",
     "refundable",
     "room",
+    "set_off",
     "settle",
+    "void_waivers",
 ]
 
 
@@ -42,12 +44,21 @@ class Obligation:
     """What something is owed for, ``kind`` in the case ``subject``, and by whom to whom.
 
     A charge debits ``debit`` (the receivable of whoever owes) and credits ``credit`` (the income).
+
+    Raises:
+        InvalidValue: the subject is empty; the kind is, or has a ``/`` in it, by which keys are read.
     """
 
     subject: str
     kind: str
     debit: Account
     credit: Account
+
+    def __post_init__(self) -> None:
+        if not self.subject:
+            raise InvalidValue("subject", self.subject, "the id of a case")
+        if not self.kind or "/" in self.kind:
+            raise InvalidValue("kind", self.kind, "a word without /, such as overdue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +149,24 @@ class OpenItem:
 def open_items(postings: Iterable[Posting], receivable: Account, currency: str) -> tuple[OpenItem, ...]:
     """What ``receivable`` still owes in ``currency``, the oldest first.
 
-    ``since`` is the first value date on which something of it was posted.
+    ``since`` is the first day on which something of it happened, also where that was posted later
+    because its period was closed.
     """
     items: dict[tuple[str, str], OpenItem] = {}
     for posting in postings:
         if posting.amount.currency != currency or receivable not in {posting.debit, posting.credit}:
             continue
         about = (posting.subject, posting.kind)
-        day, owed = posting.value_date, posting.on(receivable)
+        day, owed = _happened(posting), posting.on(receivable)
         if about in items:
             day, owed = min(day, items[about].since), owed + items[about].outstanding
         items[about] = OpenItem(subject=posting.subject, kind=posting.kind, since=day, outstanding=owed)
     still = (item for item in items.values() if item.outstanding.minor > 0)
     return tuple(sorted(still, key=lambda item: (item.since, item.subject, item.kind)))
+
+
+def _happened(posting: Posting) -> date:
+    return posting.happened_on or posting.value_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +235,11 @@ def settle(
     ``source`` says which: cash, a deposit or a prepayment pays, an account of waivers lets go.
 
     Raises:
-        InvalidValue: the amount is not above 0, or more than is outstanding.
+        InvalidValue: the amount is not above 0, or more than is outstanding; or the source is none of these.
         CurrencyMismatch: the two are of different currencies.
     """
+    if source.kind not in PAYING | {AccountKind.WAIVED}:
+        raise InvalidValue("source", str(source), "cash, a deposit, a prepayment or an account of waivers")
     if not outstanding * 0 < amount <= outstanding:
         raise InvalidValue("amount", amount, f"an amount above 0, at most what is outstanding, {outstanding}")
     return Posting(
@@ -239,7 +257,10 @@ def settle(
 def refundable(postings: Iterable[Posting], obligation: Obligation) -> Mapping[Account, Money]:
     """What was paid for ``obligation``, by the account it came from, less what was paid back.
 
-    What was waived was never paid, and is not among it.
+    What was waived was never paid, and is not among it; nor is a source that had more back than it paid.
+
+    Raises:
+        CurrencyMismatch: one source paid in two currencies.
     """
     paid: dict[Account, Money] = {}
     for posting in postings:
@@ -250,7 +271,7 @@ def refundable(postings: Iterable[Posting], obligation: Obligation) -> Mapping[A
             if source.kind in PAYING and obligation.debit in accounts:
                 back = -posting.on(obligation.debit)
                 paid[source] = back + paid.get(source, back * 0)
-    return {source: amount for source, amount in paid.items() if amount}
+    return {source: amount for source, amount in paid.items() if amount.minor > 0}
 
 
 def refund(
@@ -271,7 +292,8 @@ def refund(
         InvalidValue: the amount is not above 0, or more than was paid from accounts of these kinds.
         CurrencyMismatch: it was paid in another currency.
     """
-    sources = sorted((s for s in paid if s.kind in order), key=lambda s: (order.index(s.kind), s.owner))
+    sources = [source for source, held in paid.items() if source.kind in order and held.minor > 0]
+    sources.sort(key=lambda source: (order.index(source.kind), source.owner))
     most = total((paid[source] for source in sources), amount.currency)
     if not amount * 0 < amount <= most:
         raise InvalidValue("amount", amount, f"an amount above 0, at most what was paid, {most}")
@@ -280,39 +302,102 @@ def refund(
         part = min(paid[source], amount)
         if part:
             amount -= part
-            postings.append(
-                Posting(
-                    key=f"{key}/{len(postings) + 1}",
-                    debit=obligation.debit,
-                    credit=source,
-                    amount=part,
-                    value_date=value_date,
-                    subject=obligation.subject,
-                    kind=obligation.kind,
-                    clause=clause,
-                )
-            )
+            number = len(postings) + 1
+            postings.append(_given_back(obligation, source, part, value_date, f"{key}/{number}", clause))
     return tuple(postings)
 
 
-def balance_history(postings: Iterable[Posting], account: Account, currency: str) -> History:
-    """What ``account`` held, from each value date on: the fact that ``OverBalance`` reads.
+def void_waivers(
+    postings: Iterable[Posting], obligation: Obligation, value_date: date, *, key: str
+) -> tuple[Posting, ...]:
+    """The postings that take waivers back where less is owed now than was paid and waived; often none.
+
+    Of what is in credit as much as was waived: nobody is owed what nobody paid. Their keys are
+    ``key/1``, ``key/2`` and so on, one for each account of waivers.
 
     Raises:
-        InvalidValue: nothing was posted on it in that currency, or it was below nothing on a day.
+        CurrencyMismatch: the obligation was charged in two currencies.
     """
-    moved: dict[date, Money] = {}
+    waived: dict[Account, Money] = {}
+    credit: Money | None = None
+    for posting in postings:
+        about = (posting.subject, posting.kind)
+        added = posting.on(obligation.debit)
+        if about == (obligation.subject, obligation.kind) and added:
+            credit = -added if credit is None else credit - added
+            other = posting.credit if posting.debit == obligation.debit else posting.debit
+            if other.kind is AccountKind.WAIVED:
+                waived[other] = waived.get(other, added * 0) - added
+    made: list[Posting] = []
+    for source in sorted(waived, key=str):
+        part = min(waived[source], credit or waived[source] * 0)
+        if part.minor > 0:
+            made.append(_given_back(obligation, source, part, value_date, f"{key}/{len(made) + 1}"))
+            credit = None if credit is None else credit - part
+    return tuple(made)
+
+
+def set_off(
+    credited: Obligation, debt: Obligation, through: Account, amount: Money, value_date: date, *, key: str
+) -> tuple[Posting, Posting]:
+    """The two postings by which a credit pays another debt: over ``through``, a prepayment of the owner.
+
+    Their keys are ``key/credit`` and ``key/debt``. How much is in credit and how much is owed is for the
+    caller to know.
+
+    Raises:
+        InvalidValue: the amount is not above 0, or ``through`` is no prepayment.
+    """
+    if through.kind is not AccountKind.PREPAYMENT:
+        raise InvalidValue("through", str(through), "a prepayment")
+    taken = _given_back(credited, through, amount, value_date, f"{key}/credit")
+    return taken, settle(debt, through, amount, amount, value_date, key=f"{key}/debt")
+
+
+def _given_back(
+    obligation: Obligation,
+    to: Account,
+    amount: Money,
+    value_date: date,
+    key: str,
+    clause: Clause | None = None,
+) -> Posting:
+    return Posting(
+        key=key,
+        debit=obligation.debit,
+        credit=to,
+        amount=amount,
+        value_date=value_date,
+        subject=obligation.subject,
+        kind=obligation.kind,
+        clause=clause,
+    )
+
+
+def balance_history(
+    postings: Iterable[Posting], account: Account, currency: str, *, since: date | None = None
+) -> History:
+    """What ``account`` held, from each day on which that changed: the fact that ``OverBalance`` reads.
+
+    Days are those on which something happened, also where it was posted later because its period was
+    closed. Below nothing (a receivable in credit) counts as nothing. ``since`` is a day from which on
+    the history is to speak: before the first posting the account held nothing.
+
+    Raises:
+        InvalidValue: nothing was posted on it in that currency, and there is no ``since``.
+    """
+    nothing = Money.of_minor(0, currency)
+    moved: dict[date, Money] = {} if since is None else {since: nothing}
     for posting in postings:
         if posting.amount.currency == currency and account in {posting.debit, posting.credit}:
-            moved[posting.value_date] = posting.on(account) + moved.get(
-                posting.value_date, posting.amount * 0
-            )
+            day = _happened(posting)
+            moved[day] = posting.on(account) + moved.get(day, nothing)
+    if not moved:
+        raise InvalidValue("account", str(account), f"an account on which something of {currency} was posted")
     days = sorted(moved)
-    held = list(accumulate((moved[day] for day in days), initial=Money.of_minor(0, currency)))[1:]
-    if not days or min(held).minor < 0:
-        found = f"{account}, {'never posted on' if not days else 'below nothing'}"
-        raise InvalidValue("account", found, f"an account that holds something of {currency}")
-    return tuple(zip(days, held, strict=True))
+    held = [max(balance, nothing) for balance in accumulate(moved[day] for day in days)]
+    changed = [True, *(one != other for one, other in pairwise(held))]
+    return tuple(compress(zip(days, held, strict=True), changed))
 
 
 def allocate(
@@ -352,6 +437,6 @@ def allocate(
         raise InvalidValue("limits", total(limits.values(), whole.currency), f"room for {whole}")
     parts = {key: divmod(left * weight, every) if every else (0, 0) for key, weight in sharing.items()}
     cents = left - sum(share for share, _ in parts.values())
-    first = sorted(parts, key=lambda key: (-parts[key][1], key))[:cents]
+    first = set(sorted(parts, key=lambda key: (-parts[key][1], key))[:cents])
     shares = full | {key: share + (key in first) for key, (share, _) in parts.items()}
     return {key: Money.of_minor(shares[key], whole.currency) for key in sorted(weights)}

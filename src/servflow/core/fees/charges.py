@@ -394,7 +394,7 @@ class Charge:
 
     @property
     def exact(self) -> Fraction:
-        """The amount in minor units before it was rounded."""
+        """The amount in minor units before it was rounded, where the outermost step is a rounding."""
         root = self.derivation
         return root.parts[0].exact if root.operation is Operation.ROUNDED else root.exact
 

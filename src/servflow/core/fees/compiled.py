@@ -299,8 +299,7 @@ def _days(w: _Writer, it: m.Days, _: Clause | None) -> _Term:
 
 def _open_days(w: _Writer, it: m.OpenDays, _: Clause | None) -> _Term:
     after, through = _span(w, it)
-    count = w.constant(it.calendar.open_days)
-    return _Term(f"{count}({after}, {through}) if {through} > {after} else 0")
+    return _Term(f"{w.constant(it.days)}({after}, {through})")
 
 
 def _minutes(w: _Writer, it: m.Minutes, _: Clause | None) -> _Term:
@@ -310,8 +309,7 @@ def _minutes(w: _Writer, it: m.Minutes, _: Clause | None) -> _Term:
 
 def _open_minutes(w: _Writer, it: m.OpenMinutes, _: Clause | None) -> _Term:
     after, through = _span(w, it)
-    time = w.constant(it.calendar.open_time)
-    return _Term(f"{time}({after}, {through}) // _microsecond if {through} > {after} else 0", _MINUTE)
+    return _Term(f"{w.constant(it.minutes)}({after}, {through})", None)
 
 
 def _months(w: _Writer, it: m.Months, _: Clause | None) -> _Term:

@@ -16,7 +16,7 @@ from servflow.core.errors import InvalidValue
 from servflow.core.fees.charges import Input, Operation, Step
 from servflow.core.fees.facts import FactKind, Facts
 
-__all__ = ["Constant", "Expression", "Read", "facts_read", "missing"]
+__all__ = ["Constant", "Expression", "Read", "check_kind", "facts_read", "missing"]
 
 Read = tuple[str, FactKind, int]
 """A fact that is read: its name, its kind, and its sign: 1 rises with it, -1 falls, 0 neither is known."""
@@ -95,12 +95,18 @@ class Expression(ABC):
 
     @property
     def is_whole(self) -> bool:
-        """``whole``, worked out once for all the facts that come."""
+        """``whole``, worked out once for all the facts that come.
+
+        Raises:
+            InvalidValue: one name is read as two kinds of facts.
+        """
         try:
             return self._known_whole
-        except AttributeError:
-            object.__setattr__(self, "_known_whole", self.whole)
-            return self._known_whole
+        except AttributeError:  # the first time
+            facts_read(self)
+            whole = self.whole
+            object.__setattr__(self, "_known_whole", whole)
+            return whole
 
     @property
     def parts(self) -> tuple[Expression, ...]:
@@ -125,6 +131,10 @@ class Expression(ABC):
     def _taken(self, facts: Facts) -> tuple[Expression, ...]:  # noqa: ARG002
         return self._parts()
 
+    def _seen(self, facts: Facts) -> Iterator[tuple[Expression, Facts]]:
+        """Those of its parts that are looked at, each with the facts that it is given."""
+        return ((part, facts) for part in self._taken(facts))
+
     def _inputs(self, facts: Facts) -> tuple[tuple[str, Input], ...]:  # noqa: ARG002
         return ()
 
@@ -147,6 +157,16 @@ class Constant(Expression):
         step = Expression.derive(self, facts, clause)
         object.__setattr__(self, "_known_step", step)
         return step
+
+
+def check_kind(field: str, part: object, kind: type, word: str) -> None:
+    """Refuse a quantity where an amount belongs, and the other way round.
+
+    Raises:
+        TypeError: ``part`` is none of ``kind``, which is called ``word``.
+    """
+    if not isinstance(part, kind):
+        raise TypeError(f"{field}: found {type(part).__name__}, expected a {word}")
 
 
 def facts_read(expression: Expression) -> Mapping[str, FactKind]:
@@ -180,6 +200,6 @@ def missing(expression: Expression, facts: Facts) -> Mapping[str, FactKind]:
     lacking = {name: kind for name, kind, _ in expression._reads() if not facts.has(kind, name)}  # noqa: SLF001
     if not lacking:
         bound = (expression._bound_amount(), FactKind.AMOUNT)  # noqa: SLF001
-        for part in expression._taken(facts):  # noqa: SLF001
-            lacking.update(read for read in missing(part, facts).items() if read != bound)
+        for part, seen in expression._seen(facts):  # noqa: SLF001
+            lacking.update(read for read in missing(part, seen).items() if read != bound)
     return lacking

@@ -71,6 +71,7 @@ def check_name(field: str, name: object) -> None:
         raise InvalidValue(field, name, expected)
 
 
+_MOST: Final = 10**40  # what is counted lies below it
 _MOST_DIGITS: Final = 1000  # on either side of the point; 1e999999999 eats the memory
 
 
@@ -111,12 +112,17 @@ def _day(name: str, day: object) -> date:
 
 
 def _instant(name: str, at: object) -> datetime:
-    return aware(name, at)  # type: ignore[arg-type]  # it refuses what is none
+    found = aware(name, at)  # type: ignore[arg-type]  # it refuses what is none
+    if type(found) is datetime:
+        return found
+    # somebody's own kind of datetime: what is stored is a plain one
+    return datetime.combine(found.date(), found.time(), tzinfo=found.tzinfo)
 
 
 def _count(name: str, count: object) -> int:
-    if type(count) is not int or count < 0:
-        raise InvalidValue(name, count, "a whole number, 0 or more")
+    if type(count) is not int or not 0 <= count < _MOST:
+        huge = type(count) is int and abs(count) >= _MOST  # too long to be written
+        raise InvalidValue(name, "a huge number" if huge else count, "a whole number, 0 or more")
     return count
 
 
@@ -125,9 +131,10 @@ def _quantity(name: str, quantity: object) -> Fraction:
 
 
 def _amount(name: str, amount: object) -> Money:
-    if not isinstance(amount, Money) or amount.minor < 0:
-        raise InvalidValue(name, amount, "an amount of money, 0 or more")
-    return amount
+    if not isinstance(amount, Money) or not 0 <= amount.minor < _MOST:
+        huge = isinstance(amount, Money) and abs(amount.minor) >= _MOST  # too long to be written
+        raise InvalidValue(name, "a huge amount" if huge else amount, "an amount of money, 0 or more")
+    return amount if type(amount) is Money else Money.of_minor(amount.minor, amount.currency)
 
 
 def _flag(name: str, flag: object) -> bool:
@@ -139,7 +146,7 @@ def _flag(name: str, flag: object) -> bool:
 def _word(name: str, word: object) -> str:
     if not isinstance(word, str) or not word:
         raise InvalidValue(name, word, "a word")
-    return word
+    return str.__str__(word)  # of an enum whose members are texts, the text
 
 
 def _history(name: str, history: object) -> History:
@@ -221,6 +228,9 @@ class Facts:
             if values is not _NOTHING:
                 known = {name: check(name, value) for name, value in values.items()}
                 object.__setattr__(self, kind.value, MappingProxyType(known))
+
+    def __hash__(self) -> int:
+        return hash(tuple(frozenset(getattr(self, name).items()) for name in _FIELDS))
 
     def __reduce__(self) -> tuple[object, ...]:
         return partial(Facts, **{name: dict(getattr(self, name)) for name in _FIELDS}), ()

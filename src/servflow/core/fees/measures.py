@@ -8,17 +8,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol
+from unicodedata import is_normalized
 
 from servflow.core.dates import EndOfMonth
 from servflow.core.errors import InvalidValue
 from servflow.core.fees.charges import Counting, Input, Operation
 from servflow.core.fees.daycounts import DayCountConvention
-from servflow.core.fees.expressions import Constant, Expression, Read
+from servflow.core.fees.expressions import Constant, Expression, Read, check_kind
 from servflow.core.fees.facts import FactKind, Facts, check_member, check_name, exact, simplest
 from servflow.core.money import Rounding
 
@@ -40,6 +42,7 @@ __all__ = [
     "Periods",
     "Quantity",
     "RoundedQuantity",
+    "check_span",
     "positive",
 ]
 
@@ -112,9 +115,13 @@ class Measure(Expression):
 
 
 def _check_unit(unit: str) -> None:
-    # lower case, so that a unit is never taken for a currency
-    if not (isinstance(unit, str) and unit.islower() and unit.replace("-", "_").isidentifier()):
+    # never in capitals, so that a unit is never taken for a currency
+    named = isinstance(unit, str) and _UNIT.fullmatch(unit) and unit == unit.lower()
+    if not (named and is_normalized("NFKC", unit)):
         raise InvalidValue("unit", unit, "a word in lower case, such as 'volume'")
+
+
+_UNIT = re.compile(r"[^\W\d_]\w*(-\w+)*")
 
 
 def positive(field: str, number: object) -> Fraction:
@@ -212,6 +219,18 @@ class Quantity(Measure):
         return ((self.name, facts.quantity(self.name)),)
 
 
+def check_span(after: str, through: str) -> None:
+    """Refuse what cannot be the two ends of a span.
+
+    Raises:
+        InvalidValue: one is no name of a fact, or both are the same: that would always be nothing.
+    """
+    check_name("after", after)
+    check_name("through", through)
+    if after == through:
+        raise InvalidValue("through", through, "another fact than that after which the span begins")
+
+
 class Between(Measure):
     """What is measured between two facts; it grows with the second and shrinks with the first.
 
@@ -224,8 +243,7 @@ class Between(Measure):
     through: str
 
     def __post_init__(self) -> None:
-        check_name("after", self.after)
-        check_name("through", self.through)
+        check_span(self.after, self.through)
 
     def _reads(self) -> tuple[Read, ...]:
         return ((self.after, self.kind, -1), (self.through, self.kind, 1))
@@ -275,8 +293,20 @@ class OpenDays(Between):
     def _inputs(self, facts: Facts) -> tuple[tuple[str, Input], ...]:
         after, through = self._span(facts)
         # the count is stored as an input: a replay has no calendar to ask
-        count = self.calendar.open_days(after, through) if through > after else 0
-        return ((self.after, after), (self.through, through), ("open_days", count))
+        return ((self.after, after), (self.through, through), ("open_days", self.days(after, through)))
+
+    def days(self, after: date, through: date) -> int:
+        """How many days in ``(after, through]`` are open.
+
+        Raises:
+            InvalidValue: the calendar says what can be no count.
+        """
+        if through <= after:
+            return 0
+        count = self.calendar.open_days(after, through)
+        if type(count) is not int or count < 0:
+            raise InvalidValue("open_days", count, "a whole number, 0 or more, from the calendar")
+        return count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,10 +358,17 @@ class OpenMinutes(Between):
         return ((self.after, after), (self.through, through), ("open_minutes", self.minutes(after, through)))
 
     def minutes(self, after: datetime, through: datetime) -> Fraction:
-        """The minutes that are open between two instants."""
+        """The minutes that are open between two instants.
+
+        Raises:
+            InvalidValue: the calendar says that they are below 0.
+        """
         if through <= after:
             return Fraction()
-        return Fraction(self.calendar.open_time(after, through) // timedelta(microseconds=1), _MICROSECONDS)
+        time = self.calendar.open_time(after, through)
+        if time < timedelta():
+            raise InvalidValue("open_minutes", time, "a length of time, 0 or more, from the calendar")
+        return Fraction(time // timedelta(microseconds=1), _MICROSECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +436,8 @@ class Pair(Measure):
     other: Measure
 
     def __post_init__(self) -> None:
+        check_kind(self.operation.value, self.one, Measure, "measure")
+        check_kind(self.operation.value, self.other, Measure, "measure")
         if self.operation is not Operation.TIMES and self.one.unit != self.other.unit:
             raise TypeError(f"{self.operation.value}: found {self.other.unit}, expected {self.one.unit}")
 
@@ -450,6 +489,7 @@ class Periods(Measure):
     counting: Counting
 
     def __post_init__(self) -> None:
+        check_kind("measure", self.measure, Measure, "measure")
         object.__setattr__(self, "length", simplest(positive("length", self.length)))
         check_member("counting", self.counting, Counting)
 
@@ -481,6 +521,7 @@ class Converted(Measure):
     unit: str = field()
 
     def __post_init__(self) -> None:
+        check_kind("measure", self.measure, Measure, "measure")
         object.__setattr__(self, "ratio", simplest(positive("ratio", self.ratio)))
         _check_unit(self.unit)
 
@@ -512,6 +553,7 @@ class RoundedQuantity(Measure):
     step: int | Fraction | Decimal = 1
 
     def __post_init__(self) -> None:
+        check_kind("measure", self.measure, Measure, "measure")
         check_member("mode", self.mode, Rounding)
         object.__setattr__(self, "step", simplest(positive("step", self.step)))
 

@@ -23,9 +23,29 @@ from itertools import pairwise
 from servflow.core.citations import Clause
 from servflow.core.errors import ConflictingRules, CurrencyMismatch, InvalidValue, MissingValue
 from servflow.core.fees.charges import MOST_PERIODS, Charge, Input, Operation, Reach, Step, growth
-from servflow.core.fees.expressions import Constant, Expression, Read
-from servflow.core.fees.facts import FactKind, Facts, check_member, check_name, exact, simplest, spans
-from servflow.core.fees.measures import Fixed, Measure, positive
+from servflow.core.fees.daycounts import DayCountConvention
+from servflow.core.fees.expressions import Constant, Expression, Read, check_kind
+from servflow.core.fees.facts import (
+    FactKind,
+    Facts,
+    History,
+    check_member,
+    check_name,
+    exact,
+    simplest,
+    spans,
+)
+from servflow.core.fees.measures import (
+    Between,
+    Converted,
+    DayCount,
+    Fixed,
+    Measure,
+    Months,
+    Pair,
+    check_span,
+    positive,
+)
 from servflow.core.money import Money, Rounding, minor_digits
 
 __all__ = [
@@ -58,6 +78,7 @@ __all__ = [
     "Under",
     "When",
     "Zero",
+    "adds_up",
     "clauses_of",
     "daily_surcharge",
     "evaluate",
@@ -94,13 +115,15 @@ class Rule(Expression):
 
     @property
     def least_set(self) -> Fraction | None:
-        """Below what a ``Floor`` on it never lets it fall, where that is a fixed amount."""
+        """Below what floors in it never let it fall, where these are fixed amounts; None without such."""
         return None
 
     def _check_parts(self) -> None:
+        """All parts are rules of one currency."""
         for part in self._parts():
-            if isinstance(part, Rule) and part.currency != self.currency:
-                raise CurrencyMismatch(self.currency, part.currency)
+            check_kind(self.operation.value, part, Rule, "rule")
+            if part.unit != self.currency:
+                raise CurrencyMismatch(self.currency, part.unit)
 
     # --- the short way to write it: a rule that reads like what it says ---------------------------------
 
@@ -161,13 +184,17 @@ class Rule(Expression):
     def __add__(self, other: Rule) -> Rule:
         if not isinstance(other, Rule):
             return NotImplemented
-        return Sum((self, other))
+        return Sum((*_added(self), *_added(other)))
 
     def __mul__(self, by: Measure | Ratio) -> Rule:
         """So many times this: by a quantity, or by a number."""
         if isinstance(by, (int, Fraction, Decimal)) and not isinstance(by, bool):
             by = Fixed(by, "time")
         return Scale(self, by) if isinstance(by, Measure) else NotImplemented
+
+
+def _added(rule: Rule) -> tuple[Rule, ...]:
+    return rule.rules if type(rule) is Sum else (rule,)
 
 
 def _rule(limit: Rule | Money) -> Rule:
@@ -178,7 +205,8 @@ def evaluate(rule: Rule, facts: Facts) -> Charge:
     """What ``rule`` charges on ``facts``: the same rule and facts give the same charge for ever.
 
     Raises:
-        InvalidValue: amounts of the rule may lie between two minor units, and it is not ``Rounded``.
+        InvalidValue: amounts of the rule may lie between two minor units, and it is not ``Rounded``; one
+            name is read as two kinds of facts; something is compounded over more than 10,000 periods.
         MissingValue: a fact it needs was not given, or the rule says nothing for these facts.
         CurrencyMismatch: an amount given is of another currency than the rule.
         ConflictingRules: two special rules apply and disagree.
@@ -209,6 +237,11 @@ def _least(amounts: Iterator[Fraction | None]) -> Fraction | None:
 
 def _greatest(amounts: Sequence[Fraction | None]) -> Fraction | None:
     return None if None in amounts else max(each for each in amounts if each is not None)
+
+
+def _lowest_floor(rules: Sequence[Rule]) -> Fraction | None:
+    floors = [rule.least_set for rule in rules]
+    return None if None in floors else min(floor for floor in floors if floor is not None)
 
 
 # --- atoms -------------------------------------------------------------------------------------------
@@ -304,6 +337,7 @@ class PerUnit(Rule):
     per: Ratio = 1
 
     def __post_init__(self) -> None:
+        check_kind("quantity", self.quantity, Measure, "measure")
         _check_amount("rate", self.rate)
         object.__setattr__(self, "per", simplest(positive("per", self.per)))
 
@@ -346,6 +380,7 @@ class Percent(Rule):
     ratio: Ratio
 
     def __post_init__(self) -> None:
+        check_kind("base", self.base, Rule, "rule")
         object.__setattr__(self, "ratio", _ratio("ratio", self.ratio))
 
     @property
@@ -501,6 +536,8 @@ class Tiered(Rule):
 
     def __post_init__(self) -> None:
         check_member("tiering", self.tiering, Tiering)
+        if not isinstance(self.quantity, Rule):
+            check_kind("quantity", self.quantity, Measure, "measure or rule")
         if not self.brackets:
             raise InvalidValue("brackets", self.brackets, "at least one bracket")
         for each in self.brackets:
@@ -611,6 +648,7 @@ class Ladder(Rule):
     reach: Reach
 
     def __post_init__(self) -> None:
+        check_kind("quantity", self.quantity, Measure, "measure")
         check_member("reach", self.reach, Reach)
         made = []
         for threshold, money in self.steps:
@@ -672,6 +710,8 @@ class Compound(Rule):
     periods: Measure
 
     def __post_init__(self) -> None:
+        check_kind("base", self.base, Rule, "rule")
+        check_kind("periods", self.periods, Measure, "measure")
         object.__setattr__(self, "ratio", _ratio("ratio", self.ratio))
         if not self.periods.whole:
             raise InvalidValue("periods", self.periods, "whole periods; count them with periods()")
@@ -723,6 +763,11 @@ class When(Rule):
         """The more of the two."""
         return _greatest((self.rule.most, self.otherwise.most))
 
+    @property
+    def least_set(self) -> Fraction | None:
+        """The lowest floor of those that may apply, if all have one."""
+        return _lowest_floor((self.rule, self.otherwise))
+
     def _parts(self) -> tuple[Expression, ...]:
         return (self.rule, self.otherwise)
 
@@ -751,8 +796,10 @@ class Choose(Rule):
 
     def __post_init__(self) -> None:
         check_name("word", self.word)
+        object.__setattr__(self, "cases", tuple((word, rule) for word, rule in self.cases))
         words = [word for word, _ in self.cases]
-        if not words or len(set(words)) < len(words) or not all(words):
+        named = all(isinstance(word, str) and word for word in words)
+        if not words or not named or len(set(words)) < len(words):
             raise InvalidValue("cases", words, "at least one case, each with a word of its own")
         self._check_parts()
 
@@ -760,6 +807,11 @@ class Choose(Rule):
     def most(self) -> Fraction | None:
         """The most of any case."""
         return _greatest([rule.most for _, rule in self.cases])
+
+    @property
+    def least_set(self) -> Fraction | None:
+        """The lowest floor of those that may apply, if all have one."""
+        return _lowest_floor([rule for _, rule in self.cases])
 
     def _parts(self) -> tuple[Expression, ...]:
         return tuple(rule for _, rule in self.cases)
@@ -799,6 +851,7 @@ class Special(Rule):
     cases: tuple[tuple[str, Rule], ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "cases", tuple((flag, rule) for flag, rule in self.cases))
         flags = [flag for flag, _ in self.cases]
         if not flags or len(set(flags)) < len(flags):
             raise InvalidValue("cases", flags, "at least one case, each with a flag of its own")
@@ -840,14 +893,31 @@ class Special(Rule):
 # --- by when -----------------------------------------------------------------------------------------
 
 
-def _check_versions(versions: Sequence[tuple[Start | None, Rule]]) -> None:
-    """Only the first may hold from ever; days that are known ascend."""
+def _check_stretches(rule: Rule, after: str, through: str) -> None:
+    """What is counted from only one end of the span would be counted again in every stretch."""
+    for each in _spans_in(rule):
+        if each.kind is FactKind.DAY and len({each.after, each.through} & {after, through}) == 1:
+            found = f"what lies between {each.after} and {each.through}"
+            raise InvalidValue("rule", found, f"what lies between {after} and {through}, stretch by stretch")
+
+
+def _spans_in(expression: Expression) -> Iterator[Between]:
+    if isinstance(expression, Between):
+        yield expression
+    for part in expression.parts:
+        yield from _spans_in(part)
+
+
+def _check_versions(versions: Sequence[tuple[Start | None, Rule]], *, named: bool) -> None:
+    """Days ascend, and so may names of days among them; only the first version may hold from ever."""
     starts = [start for start, _ in versions]
-    days = [start for start in starts if isinstance(start, date)]
-    for start in starts:
-        if isinstance(start, str):
-            check_name("versions", start)
-    if not starts or None in starts[1:] or any(one >= other for one, other in pairwise(days)):
+    names = [start for start in starts if isinstance(start, str)]
+    days = [start for start in starts if type(start) is date]
+    for name in names if named else ():
+        check_name("versions", name)
+    known = len(days) + starts[:1].count(None) + (len(names) if named else 0)
+    ascending = all(one < other for one, other in pairwise(days))
+    if not starts or known < len(starts) or not ascending or len(set(names)) < len(names):
         expected = "at least one version; days that ascend, and only the first without one"
         raise InvalidValue("versions", [str(start) for start in starts], expected)
 
@@ -870,15 +940,19 @@ class AsOf(Rule):
 
     def __post_init__(self) -> None:
         check_name("anchor", self.anchor)
-        _check_versions(self.versions)
-        if any(isinstance(start, str) for start, _ in self.versions):
-            raise InvalidValue("versions", self.versions, "days")
+        object.__setattr__(self, "versions", tuple((start, rule) for start, rule in self.versions))
+        _check_versions(self.versions, named=False)
         self._check_parts()
 
     @property
     def most(self) -> Fraction | None:
         """The most of any version."""
         return _greatest([rule.most for _, rule in self.versions])
+
+    @property
+    def least_set(self) -> Fraction | None:
+        """The lowest floor of those that may apply, if all have one."""
+        return _lowest_floor([rule for _, rule in self.versions])
 
     def _parts(self) -> tuple[Expression, ...]:
         return tuple(rule for _, rule in self.versions)
@@ -917,10 +991,11 @@ class AsOf(Rule):
 class Segmented(Rule):
     """Each stretch of the days in ``(after, through]`` by the version in force on them, added up.
 
-    A version sees its own stretch as the days ``after`` and ``through``. It holds from its day, or
-    from the day that is the fact of that name (``recalled_on``), until the day before the next;
-    ``None`` as the first one's is from ever. A version that would begin before the one
-    above it takes its place from then on.
+    A version sees its own stretch as the days ``after`` and ``through``: a cap, a grace or brackets in it
+    hold for each stretch anew, and what is to hold for all days stands around (see ``adds_up``).
+    It holds from its day, or from the day that is the fact of that name (``recalled_on``), until the
+    day before the next; ``None`` as the first one's is from ever. A version that would begin before
+    the one above it takes its place from then on.
 
     Raises:
         InvalidValue: there is no version, days do not ascend, or a name is no name of a fact.
@@ -933,10 +1008,11 @@ class Segmented(Rule):
     versions: tuple[tuple[Start | None, Rule], ...]
 
     def __post_init__(self) -> None:
-        check_name("after", self.after)
-        check_name("through", self.through)
-        _check_versions(self.versions)
+        check_span(self.after, self.through)
+        object.__setattr__(self, "versions", tuple((start, rule) for start, rule in self.versions))
+        _check_versions(self.versions, named=True)
         self._check_parts()
+        _check_stretches(self, self.after, self.through)
 
     def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
         """A part for each stretch.
@@ -944,15 +1020,14 @@ class Segmented(Rule):
         Raises:
             MissingValue: a fact is missing, or the days begin before the first version.
         """
-        parts = tuple(
-            self.versions[number][1].derive(facts.within({self.after: after, self.through: through}), clause)
-            for number, after, through in self.stretches(
-                facts.day(self.after),
-                facts.day(self.through),
-                {name: facts.day(name) for name, _ in self.versions if isinstance(name, str)},
-            )
-        )
+        parts = tuple(part.derive(seen, clause) for part, seen in self._seen(facts))
         return Step.taken(self.operation, self.currency, clause, parts=parts)
+
+    def _seen(self, facts: Facts) -> Iterator[tuple[Expression, Facts]]:
+        named = {name: facts.day(name) for name, _ in self.versions if isinstance(name, str)}
+        span = facts.day(self.after), facts.day(self.through)
+        for number, after, through in self.stretches(*span, named):
+            yield self.versions[number][1], facts.within({self.after: after, self.through: through})
 
     def stretches(
         self, after: date, through: date, named: dict[str, date]
@@ -985,11 +1060,13 @@ class OverBalance(Rule):
     """Each stretch of the days in ``(after, through]`` on which a balance stays the same, added up.
 
     ``rule`` sees the stretch as the days ``after`` and ``through``, and the balance as the amount
-    that is called like the history. A balance holds from its day on, so that what is paid on a day
-    is charged up to the day before. Where the balance is nothing, the rule is not asked.
+    that is called like the history: a cap, a grace or brackets in it hold for each stretch anew.
+    A balance holds from its day on, so that what is paid on a day is charged up to the day before.
+    Where the balance is nothing, the rule is not asked.
 
     Raises:
-        InvalidValue: a name is no name of a fact.
+        InvalidValue: a name is no name of a fact, or the rule counts from one of the two days to a
+            third one, which stretches would count again and again.
     """
 
     operation = Operation.OVER_BALANCE
@@ -1000,8 +1077,10 @@ class OverBalance(Rule):
     through: str = "end"
 
     def __post_init__(self) -> None:
-        for name in ("history", "after", "through"):
-            check_name(name, getattr(self, name))
+        check_name("history", self.history)
+        check_span(self.after, self.through)
+        self._check_parts()
+        _check_stretches(self, self.after, self.through)
 
     def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
         """A part for each stretch with a balance.
@@ -1010,21 +1089,21 @@ class OverBalance(Rule):
             MissingValue: a fact is missing, or the days begin before the history does.
             CurrencyMismatch: the history is of another currency.
         """
-        parts = tuple(
-            self.rule.derive(
-                facts.within({self.after: after, self.through: through}, {self.history: balance}), clause
-            )
-            for balance, after, through in self.stretches(
-                facts.history(self.history), facts.day(self.after), facts.day(self.through)
-            )
-        )
+        parts = tuple(part.derive(seen, clause) for part, seen in self._seen(facts))
         inputs = (("history", self.history),)
         return Step.taken(self.operation, self.currency, clause, inputs, parts)
 
-    def stretches(
-        self, history: Sequence[tuple[date, Money]], after: date, through: date
-    ) -> Iterator[tuple[Money, date, date]]:
-        """Each balance above nothing, and the days ``(after, through]`` on which it was that."""
+    def _seen(self, facts: Facts) -> Iterator[tuple[Expression, Facts]]:
+        span = facts.day(self.after), facts.day(self.through)
+        for balance, after, through in self.stretches(facts.history(self.history), *span):
+            days = {self.after: after, self.through: through}
+            yield self.rule, facts.within(days, {self.history: balance})
+
+    def stretches(self, history: History, after: date, through: date) -> Iterator[tuple[Money, date, date]]:
+        """Each balance above nothing, and the days ``(after, through]`` on which it was that.
+
+        A day of the history on which the balance stays what it was begins no stretch.
+        """
         first, money = history[0]
         if money.currency != self.currency:
             raise CurrencyMismatch(self.currency, money.currency)
@@ -1032,9 +1111,10 @@ class OverBalance(Rule):
             raise MissingValue(
                 self.history, f"before {first.isoformat()}; the days begin after {after.isoformat()}"
             )
-        for number, begins, ends in spans(after, through, [day for day, _ in history]):
-            if history[number][1]:
-                yield history[number][1], begins, ends
+        changes = [history[0], *(other for one, other in pairwise(history) if one[1] != other[1])]
+        for number, begins, ends in spans(after, through, [day for day, _ in changes]):
+            if changes[number][1]:
+                yield changes[number][1], begins, ends
 
     def _parts(self) -> tuple[Expression, ...]:
         return (self.rule,)
@@ -1060,6 +1140,7 @@ class _Several(Rule):
     rules: tuple[Rule, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", tuple(self.rules))
         if not self.rules:
             raise InvalidValue("rules", self.rules, "at least one rule; nothing owed is Zero")
         self._check_parts()
@@ -1086,6 +1167,12 @@ class Sum(_Several):
         known = [most for rule in self.rules if (most := rule.most) is not None]
         return sum(known, Fraction()) if len(known) == len(self.rules) else None
 
+    @property
+    def least_set(self) -> Fraction | None:
+        """The floors of them all together; who has none is at least nothing."""
+        known = [floor for rule in self.rules if (floor := rule.least_set) is not None]
+        return sum(known, Fraction()) if known else None
+
 
 @dataclass(frozen=True, slots=True)
 class MaxOf(_Several):
@@ -1103,6 +1190,11 @@ class MaxOf(_Several):
     def most(self) -> Fraction | None:
         """The most of any."""
         return _greatest([rule.most for rule in self.rules])
+
+    @property
+    def least_set(self) -> Fraction | None:
+        """The highest floor of any."""
+        return max((floor for rule in self.rules if (floor := rule.least_set) is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1202,20 +1294,29 @@ class Floor(_Limited):
 
     @property
     def least_set(self) -> Fraction | None:
-        """The limit, where it is a fixed amount."""
-        return _fixed(self.limit)
+        """The higher of the limit, where it is a fixed amount, and a floor further in."""
+        known = [each for each in (_fixed(self.limit), self.rule.least_set) if each is not None]
+        return max(known, default=None)
 
 
 def _bare(rule: Rule) -> Rule:
-    """The rule without what only cites or rounds it."""
-    while isinstance(rule, (Under, Rounded)):
+    """The rule without what only cites or rounds it, or floors it once more."""
+    while isinstance(rule, (Under, Rounded, Floor)):
         rule = rule.rule
     return rule
 
 
 def _fixed(rule: Rule) -> Fraction | None:
-    bare = _bare(rule)
-    return Fraction(bare.money.minor) if isinstance(bare, Flat) else None
+    """The amount of a rule that is always the same, however it is cited and rounded."""
+    match rule:
+        case Flat(money=money):
+            return Fraction(money.minor)
+        case Under(rule=inner):
+            return _fixed(inner)
+        case Rounded(rule=inner, mode=mode, step=step) if (amount := _fixed(inner)) is not None:
+            return Fraction(mode.whole(amount / step) * step)
+        case _:
+            return None
 
 
 def _money(minor: Fraction, rule: Rule) -> Money:
@@ -1257,6 +1358,10 @@ class Scale(Rule):
     rule: Rule
     by: Measure
 
+    def __post_init__(self) -> None:
+        check_kind("rule", self.rule, Rule, "rule")
+        check_kind("by", self.by, Measure, "measure")
+
     @property
     def most(self) -> Fraction | None:
         """The most of the rule times the most of the quantity."""
@@ -1276,6 +1381,11 @@ class Under(Rule):
 
     clause: Clause
     rule: Rule
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.clause, Clause):
+            raise InvalidValue("clause", self.clause, "a Clause")
+        check_kind("rule", self.rule, Rule, "rule")
 
     @property
     def operation(self) -> Operation:
@@ -1317,6 +1427,7 @@ class Rounded(Rule):
     step: int = 1
 
     def __post_init__(self) -> None:
+        check_kind("rule", self.rule, Rule, "rule")
         check_member("mode", self.mode, Rounding)
         if type(self.step) is not int or self.step < 1:
             raise InvalidValue("step", self.step, "a whole number of minor units, at least 1")
@@ -1345,6 +1456,57 @@ class Rounded(Rule):
         return (("mode", self.mode.value), ("step", self.step))
 
 
+# --- what adds up ------------------------------------------------------------------------------------
+
+
+def adds_up(rule: Rule, after: str, through: str) -> bool:
+    """Whether the days in ``(after, through]``, cut in two anywhere, cost in parts what they cost whole.
+
+    So does a rate for each day; a cap, a grace, brackets, begun periods or a flat amount do not: within
+    ``Segmented`` and ``OverBalance`` they hold for each stretch anew.
+    """
+    return _shape(rule, frozenset((after, through))) in {_ADDS, _NOTHING}
+
+
+_FREE, _ADDS, _NOTHING, _OTHER = "free of the span", "adds up", "always nothing", "neither"
+
+
+def _shape(expression: Expression, span: frozenset[str]) -> str:
+    """How an expression goes with the days of the span."""
+    parts = [_shape(part, span) for part in expression.parts]
+    match expression:
+        case Zero() | Gap():
+            return _NOTHING
+        case Months():
+            return _OTHER if span & {expression.after, expression.through} else _FREE
+        case Between():
+            ends = {expression.after, expression.through}
+            return _ADDS if ends == span else (_OTHER if span & ends else _FREE)
+        case Scale() | Pair(operation=Operation.TIMES):
+            if _NOTHING in parts:
+                return _NOTHING
+            return _ADDS if sorted(parts) == sorted((_ADDS, _FREE)) else _alike(parts, {_FREE})
+        case PerUnit() | Percent() | Converted() | Under():
+            return parts[0]
+        case Sum() | Pair(operation=Operation.PLUS) | When() | Choose() | Special() | AsOf():
+            anchored = isinstance(expression, AsOf) and expression.anchor in span
+            return _OTHER if anchored else _alike(parts, {_ADDS, _NOTHING}, {_FREE, _NOTHING})
+        case Segmented() | OverBalance() if span == {expression.after, expression.through}:
+            return _alike(parts, {_ADDS, _NOTHING})
+        case _:
+            return _alike(parts, {_FREE, _NOTHING})
+
+
+def _alike(parts: Sequence[str], *shapes: set[str]) -> str:
+    """The first of each set of shapes, if all parts are of that set."""
+    if set(parts) == {_NOTHING}:
+        return _NOTHING
+    for shape in (_ADDS, _FREE):
+        if any(shape in each and set(parts) <= each for each in shapes):
+            return shape
+    return _OTHER
+
+
 # --- the common cases over time --------------------------------------------------------------------
 
 
@@ -1353,7 +1515,8 @@ def daily_surcharge(base: Rule, ratio: Ratio, days: Measure, *, compounded: bool
 
     Three things are visible choices: whether the surcharge itself bears surcharge (``compounded``);
     whether it is at most the base (``capped``); and whether it is on the unpaid part only: then
-    this stands within an ``OverBalance``, and ``base`` is the balance.
+    this stands within an ``OverBalance``, and ``base`` is the balance. There, compounding and the cap
+    would begin anew with each balance: leave both out, and put a cap on the principal around the whole.
 
     Raises:
         InvalidValue: the ratio is negative or a float; or compounded over days that are not whole.
@@ -1366,19 +1529,18 @@ def interest(
     history: str,
     currency: str,
     rates: Sequence[tuple[Start | None, Ratio]],
-    years: Measure,
+    convention: DayCountConvention,
     *,
     after: str = "due",
     through: str = "end",
 ) -> Rule:
     """Simple interest on the balance called ``history``, each day at the yearly rate in force on it.
 
-    ``years`` is the day count over the days ``after`` and ``through``, such as
-    ``DayCount(DayCountConvention.ACT_365F)``.
+    Days are counted by ``convention`` in ``(after, through]``.
 
     Raises:
         InvalidValue: there is no rate, the days do not ascend, a rate is negative or a float.
     """
-    balance = Given(history, currency)
+    balance, years = Given(history, currency), DayCount(convention, after=after, through=through)
     versions = tuple((start, Scale(Percent(balance, ratio), years)) for start, ratio in rates)
     return OverBalance(history, Segmented(after, through, versions), after=after, through=through)

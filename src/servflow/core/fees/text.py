@@ -54,8 +54,8 @@ class _Piece(NamedTuple):
 
 _PIECES: Final = re.compile(
     r"""(?P<space>\s+)
-      | (?P<day>\d{4}-\d{2}-\d{2})
-      | (?P<number>\d+(?:\.\d+)?)
+      | (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})
+      | (?P<number>[0-9]+(?:\.[0-9]+)?)
       | (?P<word>[^\W\d][\w-]*)
       | (?P<quoted>"(?:[^"\\]|\\.)*")
       | (?P<sign>\.\.|[()\[\],:%/])
@@ -492,9 +492,13 @@ def _read_brackets(b: _Builder, node: _Node) -> tuple[Bracket, ...]:
         if key.kind != "range" or key.value[0] is None:
             raise b.refused(key, "a range such as 0..7, or 7.. for all above")
         begin, end = key.value
-        limits = [each.value for each in (begin, end) if each is not None]
+        limits = [
+            _taking(("number", "money"), "a number without a unit, or an amount")(b, each)
+            for each in (begin, end)
+            if each is not None
+        ]
         rate = _taking(("money", "number", "percent"), "a rate: an amount, or a ratio such as 3%")(b, value)
-        extra = {} if per is None else {"per": per.value}
+        extra = {} if per is None else {"per": _taking(("number",), "a number without a unit")(b, per)}
         return b.made(key, lambda: Bracket(limits[0], limits[1] if end else None, rate, **extra))
 
     return tuple(b.all(partial(bracket, *part) for part in _read_list(b, node, _BRACKETS_NAME)))
@@ -558,7 +562,7 @@ _CURRENCY: Final = _Kind(_taking(("word",), "a currency such as CNY"), str, "cur
 _MONEY: Final = _Kind(_read_money, _money_text, "amount")
 _RATIO: Final = _Kind(_read_number, _ratio_text, "ratio")
 _NUMBER: Final = _Kind(_read_number, _number_text, "number")
-_WHOLE: Final = _Kind(_read_whole, str, "whole number")
+_WHOLE: Final = _Kind(_read_whole, _number_text, "whole number")
 _CALENDAR: Final = _Kind(_read_calendar, _write_calendar, '"calendar"')
 _CLAUSE: Final = _Kind(_read_clause, _write_clause, '"clause"')
 _ROUNDING: Final = _one_of(Rounding)
