@@ -586,8 +586,8 @@ def test_laws_kept(cli: Cli, small: str, tmp_path: Path) -> None:
 
     assert (said.code, said.err) == (0, "")
     assert lines[0] == "desk/fees: laws"
-    assert re.split(" {2,}", lines[1]) == ["rule", "kept", "untried", "broken"]
-    assert re.search(r"^overdue +1, 2, 3, 4, 5, 6, 7, 11, ", said.out, re.MULTILINE)
+    assert re.split(" {2,}", lines[1]) == ["rule", "kept", "untried", "broken", "rises with"]
+    assert re.search(r"^overdue +1, 2, 3, 4, 5, 6, 7, 11, [0-9, ]+ end$", said.out, re.MULTILINE)
     assert re.search(r"^open +22 +1, 2, ", said.out, re.MULTILINE)
     assert re.search(r"^3 +monotone +it moves with a fact", said.out, re.MULTILINE)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["small.toml"]  # nothing is left behind
@@ -597,9 +597,22 @@ def test_laws_kept_for_machines(cli: Cli, small: str) -> None:
     """With ``--json``, a list of the rules with the numbers of the laws, and nothing else is written."""
     said = cli("fee", "laws", small, *FEW, "--json")
 
-    assert [set(each) for each in said.document] == [{"rule", "kept", "untried", "broken"}] * 3
+    assert [set(each) for each in said.document] == [{"rule", "kept", "untried", "broken", "monotone"}] * 3
     assert {each["rule"]: each["broken"] for each in said.document} == {"overdue": [], "flat": [], "open": []}
     assert said.document[2]["kept"] == [22]
+    assert [each["monotone"] for each in said.document] == [["end"], [], []]
+
+
+def test_laws_say_with_which_facts_a_rule_rises(cli: Cli, tmp_path: Path) -> None:
+    """A price that falls for all volumes from the tenth on is seen by the fact that is not named."""
+    tiers = "tiered(count(volumes, volume), [0..10: CNY 3.00, 10..: CNY 1.00], {})"
+    graduated, volume = tiers.format("graduated"), tiers.format("volume")
+    rules = [_rule("each", graduated), _rule("all", volume)]
+    (tmp_path / "tiers.toml").write_text("".join((BOOK, *rules)), encoding="utf-8")
+
+    each, all_ = cli("fee", "laws", "tiers.toml", *FEW, "--json").document
+    assert (each["monotone"], all_["monotone"]) == (["volumes"], [])
+    assert 3 not in [*all_["kept"], *all_["untried"]]
 
 
 def test_laws_on_a_terminal(cli: Cli, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -640,10 +653,46 @@ def test_a_law_broken(cli: Cli, small: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert "one, then two" in flat["broken"][0]["why"]
 
 
+def test_a_law_under_which_another_one_is_broken(
+    cli: Cli, small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule that reads what it does not declare breaks that law; the one that was asked for is untried."""
+    from servflow.testing.laws import LawBroken
+
+    _breaking(monkeypatch, LawBroken(21, "it reads volumes among the counts, which it does not declare"))
+    flat = cli("fee", "laws", small, *FEW, "--json").document[1]
+
+    assert (flat["kept"], flat["untried"]) == ([2, 4], [1])
+    assert [each["law"] for each in flat["broken"]] == [21]
+
+
 def test_a_law_that_cannot_be_tried_to_its_end(cli: Cli, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a rule does when a law is tried on it is told as such a law, never as a traceback."""
+    """Whatever a rule raises when a law is tried on it is told as that law broken, never as a traceback."""
     _breaking(monkeypatch, ZeroDivisionError("by nothing"))
     said = cli("fee", "laws", small, *FEW)
 
     assert said.code == 1
-    assert "flat: law 1, determinism: ZeroDivisionError: by nothing" in said.err
+    assert re.search(r"^flat: law 1, determinism: ", said.err, re.MULTILINE)
+    assert "it raises ZeroDivisionError: by nothing" in said.err
+
+
+def test_where_a_rule_says_nothing(cli: Cli, tmp_path: Path) -> None:
+    """A gap, or a day before the first value: the message names the rulebook, the rule and the reason."""
+    facts = tmp_path / "facts.json"
+    facts.write_text('{"phase": "second", "class": "vip"}', "utf-8")
+    said = cli("fee", "eval", "farm-club/membership-prices", "price", "--facts", facts)
+    assert said.code == 1
+    assert said.err.startswith(
+        "servflow: farm-club/membership-prices: rules.price: amount has no value in the source"
+    )
+    facts.write_text('{"refused_on": "2001-01-01", "paid": 5, "paid_by_card": false}', "utf-8")
+    said = cli("fee", "eval", "golf-club/refunds", "refund", "--facts", facts)
+    assert said.code == 1
+    assert "rules.refund: rule has no value on 2001-01-01" in said.err
+
+
+def test_a_name_that_does_not_ship(cli: Cli) -> None:
+    """Whoever mistypes the name of a rulebook is told those that ship."""
+    said = cli("fee", "eval", "golf-club/refund", "refund")
+    assert said.code == 1
+    assert "golf-club/refunds" in said.err

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
 
 from servflow.core.citations import Cited, Clause, Dated, Since
 from servflow.core.dates import EndOfMonth
@@ -74,7 +73,16 @@ from servflow.core.ledger import Account, AccountKind, Posting, settlement
 from servflow.core.money import Money, Rounding
 from servflow.core.worktime import Calendar
 from servflow.testing import laws, strategies
-from servflow.testing.laws import LAWS, STATEMENTS, LawBroken, Splitting, check_law, check_rule, laws_for
+from servflow.testing.laws import (
+    LAWS,
+    STATEMENTS,
+    LawBroken,
+    Splitting,
+    Untried,
+    check_law,
+    check_rule,
+    laws_for,
+)
 
 DUE = date(2026, 3, 15)
 
@@ -399,6 +407,17 @@ class Squared(OverBalance):
         return stepped(step, step.exact * days_late(facts))
 
 
+class ByEntry(OverBalance):
+    """Interest, and a yuan for each entry of the history that lies within the days."""
+
+    def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
+        step = OverBalance.derive(self, facts, clause)
+        entries = [
+            day for day, _ in facts.history(self.history) if facts.day("due") < day <= facts.day("end")
+        ]
+        return stepped(step, step.exact + 100 * len(entries))
+
+
 class Dearest(Special):
     """Of the special rules that apply, the dearest."""
 
@@ -448,6 +467,22 @@ class Processing(Rule):
 
     def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
         return Step.taken(self.operation, "CNY", clause, (("money", cny(500)),))
+
+
+@dataclass(frozen=True)
+class PerPerson(Rule):
+    """A rate for each person; without any, it divides by nothing."""
+
+    rate: Money
+    operation = Operation.FLAT
+    currency = "CNY"
+
+    def _reads(self) -> Any:
+        return (("persons", FactKind.COUNT, 0),)
+
+    def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
+        share = self.rate.minor // facts.count("persons")
+        return Step.taken(self.operation, "CNY", clause, (("money", cny(share)),))
 
 
 @dataclass(frozen=True)
@@ -569,6 +604,7 @@ BREAKS: Mapping[str, Callable[[], None]] = {
         Own(lambda facts: next(iter(facts.counts.values())), (*VOLUMES, ("copies", FactKind.COUNT, 1))),
     ),
     "2 no credits: a credit": law("no credits", Own(lambda _: -1)),
+    "1 determinism: divided by nothing": law("determinism", PerPerson(cny(900))),
     "3 monotone: cheaper by the day": law("monotone", Own(lambda facts: 9999 - days_late(facts), SPAN)),
     "3 monotone: volumes at a discount": law(
         "monotone", Own(lambda facts: 99 - facts.count("volumes"), VOLUMES)
@@ -741,6 +777,13 @@ BREAKS: Mapping[str, Callable[[], None]] = {
     "11 accrues: one key for all": lambda: laws.accrues(FINE, [late(1), late(2)], assess=one_key),
     "12 changed facts: charged again": lambda: laws.follows(FINE, [late(1), late(2)], assess=again),
     "12 follows: nothing is taken back": lambda: laws.follows(FINE, [late(9), late(2)], assess=never_back),
+    "12 history: an entry has its price": law("history", ByEntry("principal", BEARING)),
+    "12 said_again: an entry has its price": lambda: laws.said_again(
+        ByEntry("principal", BEARING),
+        late(histories={"principal": ((DUE, cny(900)),)}),
+        "principal",
+        DUE + timedelta(1),
+    ),
     "13 conservation: what was waived is forgotten": lambda: laws.conserved(
         BOOKS, OWED, "CNY", settlement=wrong_settlement(waived=0)
     ),
@@ -784,7 +827,7 @@ BREAKS: Mapping[str, Callable[[], None]] = {
     "19 agree: the whole year": lambda: laws.agree(
         SinceNewYear(frozenset()), SinceNewYear(frozenset({date(2026, 1, 1)})), DUE, DUE + timedelta(9)
     ),
-    "20 homogeneity: an amount that is nowhere said": law("homogeneity", Processing()),
+    "20 homogeneity: with a fee that stays": law("homogeneity", WithAFee("principal", BEARING)),
     "20 homogeneous: a fixed part": lambda: laws.homogeneous(Sum((FINE, Processing())), late(), 2),
     "21 missing facts: taken as 0": law(
         "missing facts", Own(lambda facts: facts.counts.get("volumes", 0), VOLUMES)
@@ -793,6 +836,10 @@ BREAKS: Mapping[str, Callable[[], None]] = {
         "missing facts",
         Own(lambda facts: facts.count("volumes") if facts.counts else facts.count("fine"), VOLUMES),
     ),
+    "21 missing facts: another one than is declared": law(
+        "missing facts", Own(lambda facts: facts.count("copies"), VOLUMES)
+    ),
+    "21 missing facts: nothing is declared": law("determinism", Own(lambda facts: facts.count("copies"))),
     "21 needs: missing what is not said to be missing": lambda: laws.needs(
         HalfSaid(lambda facts: facts.count("volumes"), VOLUMES), Facts(counts={"volumes": 3}), "volumes"
     ),
@@ -888,26 +935,106 @@ def test_a_sound_rule_of_ones_own() -> None:
 
     rule = PerVolume(cny(500))
     applying = {law.name for law in laws_for(rule)}
-    assert {"monotone", "homogeneity", "missing facts", "accrual"} <= applying
-    assert not {"text", "compiled", "splitting", "locality", "conflicts", "compound"} & applying
+    assert {"monotone", "missing facts", "accrual"} <= applying
+    assert (
+        not {"homogeneity", "text", "compiled", "splitting", "locality", "conflicts", "compound"} & applying
+    )
     check_rule(rule, max_examples=20)
 
 
 def test_facts_of_ones_own() -> None:
-    """Only these are tried; where the rule says nothing for them, others; nothing at all is told."""
+    """Only these are tried."""
     broken = Own(lambda facts: 5 - facts.count("volumes"), VOLUMES)
     few = st.builds(lambda count: Facts(counts={"volumes": count}), st.integers(0, 5))
     check_law(NAMED["no credits"], broken, facts=few)
     with pytest.raises(LawBroken):
         check_law(NAMED["no credits"], broken)
-    with pytest.raises(Unsatisfiable):
+
+
+def test_a_gap_is_untried(capsys: pytest.CaptureFixture[str]) -> None:
+    """A law that finds no facts with an amount says so, with the law and the rule, by its error alone."""
+    with pytest.raises(Untried, match="law 2, no credits: untried, no amount for any facts") as caught:
         check_law(NAMED["no credits"], Gap("CNY"))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.number, again.name, again.rule) == (2, "no credits", "gap(CNY)")
+    assert str(again) == str(caught.value)
+    with pytest.raises(Untried) as first:
+        check_rule(Gap("CNY"), max_examples=5)
+    assert first.value.number == 1
+    assert capsys.readouterr() == ("", "")
 
 
-def test_numbers_in_a_form_of_ones_own_may_be_amounts() -> None:
-    """They cannot be found, so that nothing is said about how it grows with all amounts."""
-    assert not NAMED["homogeneity"].applies(Own(lambda _: 5))
-    assert NAMED["homogeneity"].applies(Sum((FINE, Processing())))
+def test_what_is_broken_is_told_before_what_is_untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that cannot be tried on a law is tried on the next one all the same."""
+
+    def break_it(*_: object) -> None:
+        raise LawBroken(22, "it is another one")
+
+    broken = replace(NAMED["compiled"], test=break_it)
+    monkeypatch.setattr(laws, "LAWS", (NAMED["no credits"], broken))
+    with pytest.raises(LawBroken, match="it is another one"):
+        check_rule(Gap("CNY"))
+
+
+def test_whatever_a_rule_raises_is_a_broken_law() -> None:
+    """It is told with the law, the rule, the facts it was asked about, and what was raised."""
+    with pytest.raises(LawBroken) as caught:
+        check_rule(PerPerson(cny(900)))
+    broken = caught.value
+    assert (broken.number, broken.facts) == (1, Facts(counts={"persons": 0}))
+    assert broken.rule == "PerPerson(rate=Money('9.00', 'CNY'))"
+    assert broken.found.startswith("it raises ZeroDivisionError: ")
+    assert isinstance(broken.__context__, ZeroDivisionError)
+
+
+def test_the_facts_are_those_on_which_it_was_raised() -> None:
+    """Where a law asks about other facts than were drawn, those are the counterexample."""
+    rule = Own(lambda facts: 1 // (3 - facts.count("volumes")), VOLUMES)
+    two = st.just(Facts(counts={"volumes": 2}))
+    with pytest.raises(LawBroken) as caught:
+        check_law(NAMED["monotone"], rule, facts=two)
+    assert (caught.value.number, caught.value.facts) == (3, Facts(counts={"volumes": 3}))
+
+
+def test_an_error_of_ours_that_no_sound_rule_raises_is_a_broken_law() -> None:
+    """A rule that makes a negative quantity, or an amount of another currency, is broken, not without amount."""
+    for amount, name in (
+        (lambda facts: Fixed(0 - facts.count("volumes"), "day").derive(facts).exact, "InvalidValue"),
+        (lambda facts: Sum((FINE, Zero("EUR"))).derive(facts).exact, "CurrencyMismatch"),
+    ):
+        with pytest.raises(LawBroken, match=f"it raises {name}: "):
+            check_law(NAMED["determinism"], Own(amount, VOLUMES))
+
+
+def test_too_many_periods_are_facts_without_an_amount() -> None:
+    """A rule refuses to compound over so many; that breaks no law, and fewer are tried."""
+    years = Count("volumes", "volume").periods(Fraction(1, 5000), Counting.END)
+    check_law(NAMED["determinism"], Compound(LOW, 0, years), max_examples=20)
+
+
+def test_a_fact_that_is_not_declared_is_named() -> None:
+    """It is law 21 that a rule breaks which reads such a fact, whichever law is tried; also if its kind is wrong."""
+    reads: Any
+    for reads in ((), (("copies", FactKind.COUNT, 1),), (("volumes", FactKind.QUANTITY, 1),)):
+        with pytest.raises(LawBroken) as caught:
+            check_rule(Own(lambda facts: facts.count("volumes"), reads))
+        assert caught.value.number == 21
+        assert caught.value.found == "it reads volumes among the counts, which it does not declare"
+
+
+def test_amounts_in_the_code_of_a_form_of_ones_own_are_no_mistake() -> None:
+    """They cannot be found, so that nothing is said about how a rule with such a form grows with all amounts."""
+    for rule in (Own(lambda _: 5), Processing(), Sum((FINE, Processing())), WithAFee("principal", BEARING)):
+        assert not NAMED["homogeneity"].applies(rule)
+    assert NAMED["homogeneity"].applies(Sum((FINE, Flat(cny(500)))))
+    check_rule(Sum((FINE, Processing())), max_examples=20)
+
+
+def test_a_balance_said_again_on_a_day_that_has_one_or_none() -> None:
+    """There is nothing to say again before the history begins, nor on a day on which it says something."""
+    facts = late(histories={"principal": ((DUE, cny(900)),)})
+    for day in (DUE - timedelta(1), DUE):
+        laws.said_again(ByEntry("principal", BEARING), facts, "principal", day)
 
 
 def test_a_calendar_without_a_name_has_no_text() -> None:

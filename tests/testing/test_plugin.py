@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+import servflow
 
 pytest_plugins = ["pytester"]
 
@@ -27,8 +31,9 @@ clause = "NLC-12"
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project with a test, and with its rulebooks elsewhere than its tests."""
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project with a test, and with its rulebooks elsewhere than its tests; it has the plugin tested here."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(servflow.__file__).parents[1]))
     pytester.makepyprojecttoml(
         """
         [tool.pytest.ini_options]
@@ -135,6 +140,19 @@ def test_a_rulebook_with_mistakes_is_one_failure_that_names_them_all(project):
     result.stdout.fnmatch_lines(
         ["*rules.overdue.values?0?.from: found 'ever'*", "*is, column 1: found an amount in EUR*"]
     )
+    assert "Traceback" not in result.stdout.str()
+
+
+def test_a_gap_is_skipped(project):
+    """A fee that its source leaves open has no amount to try a law on: that is said, and fails no run."""
+    gap = FINE.replace("overdue", "open").replace('is = "cap(', 'is = "gap(CNY)"  # ')
+    project.path.joinpath("rules/fines.toml").write_text(HEAD + gap, "utf-8")
+    result = project.runpytest_subprocess("-q", "-rs", "rules/fines.toml")
+    assert result.ret == pytest.ExitCode.OK
+    outcome = result.parseoutcomes()
+    assert set(outcome) == {"passed", "skipped"}  # its text and its compiled form are tried
+    assert outcome["skipped"] > 5
+    result.stdout.fnmatch_lines(["SKIPPED*no amount for any facts: a gap"])
     assert "Traceback" not in result.stdout.str()
 
 

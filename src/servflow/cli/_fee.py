@@ -67,7 +67,11 @@ def eval_(host: Host, name: str, key: str, source: str | None, *, explain: bool)
     """What a rule charges on the facts."""
     book = _book(name)
     rule = _rule(book, key)
-    charge = evaluate(rule, read_facts(rule, _document(source), _where(source)))
+    facts = _document(source)
+    try:
+        charge = evaluate(rule, read_facts(rule, facts, _where(source)))
+    except MissingValue as error:  # it knows the day or the word, and not whose rule it is
+        raise MissingValue(f"{book.where}: rules.{key}: {error.name}", error.where) from None
     if host.json:
         derivation = host.codec.encode(charge.derivation)
         why = {"explanation": host.texts.charge_lines(charge)} if explain else {}
@@ -429,12 +433,11 @@ def laws(host: Host, name: str, examples: int) -> int:
     """Which laws of fees each rule keeps.
 
     A broken one is told with the smallest counter-example that was found. A law is untried where no
-    facts were found that the rule has an amount for.
+    facts were found that the rule has an amount for. A rule rises with a fact if it never costs less
+    when that grows.
     """
     try:
-        from hypothesis.errors import Unsatisfiable
-
-        from servflow.testing.laws import STATEMENTS, LawBroken, check_law, laws_for
+        from servflow.testing.laws import STATEMENTS, LawBroken, Untried, check_law, laws_for
     except ImportError as error:
         raise MissingExtra(error.name or "hypothesis", "testing") from None
     book = _book(name)
@@ -447,10 +450,11 @@ def laws(host: Host, name: str, examples: int) -> int:
                     check_law(law, rule, max_examples=examples)
                 found[key].kept.add(law.number)
             except LawBroken as error:
-                found[key].broken.append((law.number, str(error)))
-            except Unsatisfiable:
+                found[key].broken.append((error.number, str(error)))
+                found[key].untried.add(law.number)  # if it was another one that broke
+            except Untried:
                 found[key].untried.add(law.number)
-            except Exception as error:  # noqa: BLE001 -- whatever a rule does when it is tried is found out
+            except Exception as error:  # noqa: BLE001 -- what cannot be tried to its end is told, too
                 why = f"law {law.number}, {law.name}: {type(error).__name__}: {error}"
                 found[key].broken.append((law.number, why))
     code = 1 if any(each.broken for each in found.values()) else 0
@@ -462,6 +466,7 @@ def laws(host: Host, name: str, examples: int) -> int:
                     "kept": each.numbers()[0],
                     "untried": each.numbers()[1],
                     "broken": [{"law": number, "why": why} for number, why in each.broken],
+                    "monotone": _rises_with(book.fees[key]),
                 }
                 for key, each in found.items()
             ]
@@ -469,8 +474,11 @@ def laws(host: Host, name: str, examples: int) -> int:
         return code
     table(
         f"{book.name}: laws",
-        ("rule", "kept", "untried", "broken"),
-        [(key, *(", ".join(map(str, each)) for each in kept.numbers())) for key, kept in found.items()],
+        ("rule", "kept", "untried", "broken", "rises with"),
+        [
+            (key, *(", ".join(map(str, each)) for each in (*kept.numbers(), _rises_with(book.fees[key]))))
+            for key, kept in found.items()
+        ],
     )
     tried = sorted({law.number for _, _, law in todo})
     table("what they say", ("law", "name", "it says"), [(str(each), *STATEMENTS[each]) for each in tried])
@@ -478,6 +486,11 @@ def laws(host: Host, name: str, examples: int) -> int:
         for _, why in each.broken:
             complain(f"{key}: {why}")
     return code
+
+
+def _rises_with(rule: Rule) -> list[str]:
+    rising = rule.monotone
+    return [name for name in facts_read(rule) if name in rising]
 
 
 @contextmanager

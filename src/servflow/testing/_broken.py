@@ -76,6 +76,22 @@ class LawBroken(AssertionError):
         return _again, (self.number, self.found, self.rule, self.clauses, facts)
 
 
+class Untried(Exception):
+    """A law that could not be tried: no facts were found that the rule has an amount for, such as for a gap.
+
+    ``number`` and ``name`` are the law's, ``rule`` is the rule's text.
+    """
+
+    def __init__(self, number: int, name: str, rule: str) -> None:
+        self.number = number
+        self.name = name
+        self.rule = rule
+        super().__init__(f"law {number}, {name}: untried, no amount for any facts\n  rule:    {rule}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Untried, (self.number, self.name, self.rule)
+
+
 def _again(
     number: int, found: str, rule: str, clauses: tuple[str, ...], facts: dict[str, Any] | None
 ) -> LawBroken:
