@@ -7,9 +7,9 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
+from servflow.core.fees import AsOf, Bracket, Rounded, Rule, Segmented, Under
 from servflow.core.fees.expressions import Expression
 from servflow.core.fees.measures import OpenDays, OpenMinutes
-from servflow.core.fees.rules import AsOf, Bracket, Rounded, Rule, Segmented, Under
 
 E = TypeVar("E", bound=Expression)
 

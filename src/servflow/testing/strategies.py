@@ -4,6 +4,8 @@
 2. What is usual comes often, and the edges come too: month ends, leap days, a desk that is hardly
    ever open, an end before its beginning.
 3. An argument that makes no sense is hypothesis' ``InvalidArgument``, where the strategy is made.
+
+It is long because it has a maker for every form of rule.
 """
 
 from __future__ import annotations

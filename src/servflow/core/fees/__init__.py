@@ -1,10 +1,11 @@
 """Fees and penalties: pure functions from facts to an amount that explains itself.
 
 ``facts`` are what is known, ``measures`` give quantities of them, ``rules`` say what is owed for
-these, ``charges`` keep the derivation. ``text`` writes a rule as one line and reads it back,
-``compiled`` makes a plain function of it. What is posted because of a charge is
-``servflow.core.fees.assessment``: it stands on the ledger, which stands on charges, and is therefore
-not loaded with this package; nor are ``text`` and ``compiled``, before somebody needs them.
+these, ``tiers`` by how much there is and ``over_time`` by when; ``charges`` keep the derivation.
+``text`` writes a rule as one line and reads it back, ``compiled`` makes a plain function of it. What
+is posted because of a charge is ``servflow.core.fees.assessment``: it stands on the ledger, which
+stands on charges, and is therefore not loaded with this package; nor are ``text`` and ``compiled``,
+before somebody needs them.
 """
 
 from __future__ import annotations
@@ -27,39 +28,43 @@ from servflow.core.fees.measures import (
     OpenTimeCalendar,
     Quantity,
 )
-from servflow.core.fees.rules import (
+from servflow.core.fees.over_time import (
     AsOf,
-    Bracket,
+    OverBalance,
+    Segmented,
+    adds_up,
+    daily_surcharge,
+    interest,
+)
+from servflow.core.fees.rules import (
     Cap,
     Choose,
-    Compound,
     Flat,
     Floor,
     Gap,
     Given,
-    Ladder,
     Less,
     MaxOf,
     MinOf,
-    OverBalance,
     Percent,
     PerUnit,
     Rounded,
     Rule,
     Scale,
-    Segmented,
     Special,
     Sum,
-    Tiered,
-    Tiering,
     Under,
     When,
     Zero,
-    adds_up,
     clauses_of,
-    daily_surcharge,
     evaluate,
-    interest,
+)
+from servflow.core.fees.tiers import (
+    Bracket,
+    Compound,
+    Ladder,
+    Tiered,
+    Tiering,
 )
 
 __all__ = [

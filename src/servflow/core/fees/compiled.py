@@ -8,6 +8,8 @@
 
 A form that compiles to one SQL expression has its place beside this module: another table of the
 same kind, in an adapter.
+
+It is long because it has an entry for every form.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from servflow.core.citations import Clause
 from servflow.core.dates import months_between
 from servflow.core.errors import ConflictingRules, CurrencyMismatch, InvalidValue, MissingValue
 from servflow.core.fees import measures as m
+from servflow.core.fees import over_time, tiers
 from servflow.core.fees import rules as r
 from servflow.core.fees.charges import Counting, Operation, Reach, growth
 from servflow.core.fees.daycounts import DayCountConvention
@@ -395,7 +398,7 @@ def _given(w: _Writer, it: r.Given, _: Clause | None) -> _Term:
     return _Term(w.amount(it.name, it.currency))
 
 
-def _tiered(w: _Writer, it: r.Tiered, clause: Clause | None) -> _Term:
+def _tiered(w: _Writer, it: tiers.Tiered, clause: Clause | None) -> _Term:
     limits = [_constant(each.ends if each.ends is not None else each.begins) for each in it.brackets]
     slopes, slope_by = _aligned(*(_constant(each.slope) for each in it.brackets))
     whole = w.term(it.quantity, clause)
@@ -403,7 +406,7 @@ def _tiered(w: _Writer, it: r.Tiered, clause: Clause | None) -> _Term:
     codes, by = _aligned(whole, start, *limits)
     quantity, begin = (w.kept(_Term(code)).code for code in codes[:2])
     ends = codes[2:-1]
-    if it.tiering is r.Tiering.VOLUME:
+    if it.tiering is tiers.Tiering.VOLUME:
         choice = "".join(
             f"{slope} if {quantity} <= {end} else " for slope, end in zip(slopes, ends, strict=False)
         )
@@ -428,7 +431,7 @@ def _over(term: _Term, by: int | None) -> _Term:
     return _Term(f"_Fraction({term.code}, {by})", None) if term.by is None else _Term(term.code, term.by * by)
 
 
-def _ladder(w: _Writer, it: r.Ladder, clause: Clause | None) -> _Term:
+def _ladder(w: _Writer, it: tiers.Ladder, clause: Clause | None) -> _Term:
     codes, _ = _aligned(w.term(it.quantity, clause), *(_constant(Fraction(at)) for at, _ in it.steps))
     quantity = w.kept(_Term(codes[0])).code
     sign = ">=" if it.reach is Reach.FROM else ">"
@@ -437,7 +440,7 @@ def _ladder(w: _Writer, it: r.Ladder, clause: Clause | None) -> _Term:
     return _Term(f"{choice}0")
 
 
-def _compound(w: _Writer, it: r.Compound, clause: Clause | None) -> _Term:
+def _compound(w: _Writer, it: tiers.Compound, clause: Clause | None) -> _Term:
     base, periods = w.term(it.base, clause), w.term(it.periods, clause)
     ratio = w.constant(Fraction(it.ratio))
     return _Term(f"{_fraction(base)} * _growth({ratio}, {_int(periods)})", None)
@@ -486,7 +489,7 @@ def _special(w: _Writer, it: r.Special, clause: Clause | None) -> _Term:
     return _Term(f"_agreed({found}, {applying})", by)
 
 
-def _as_of(w: _Writer, it: r.AsOf, clause: Clause | None) -> _Term:
+def _as_of(w: _Writer, it: over_time.AsOf, clause: Clause | None) -> _Term:
     anchor, result = w.fact(it.anchor, FactKind.DAY), w.name()
     blocks = [(start, *_block(w, rule, clause)) for start, rule in reversed(it.versions)]
     heads = []
@@ -498,7 +501,7 @@ def _as_of(w: _Writer, it: r.AsOf, clause: Clause | None) -> _Term:
     return _Term(result, by)
 
 
-def _segmented(w: _Writer, it: r.Segmented, clause: Clause | None) -> _Term:
+def _segmented(w: _Writer, it: over_time.Segmented, clause: Clause | None) -> _Term:
     after, through = (w.fact(name, FactKind.DAY) for name in (it.after, it.through))
     named = {name: w.fact(name, FactKind.DAY) for name, _ in it.versions if isinstance(name, str)}
     result, number, begins, ends = (w.name() for _ in range(4))
@@ -517,7 +520,7 @@ def _segmented(w: _Writer, it: r.Segmented, clause: Clause | None) -> _Term:
     return _Term(result, by)
 
 
-def _over_balance(w: _Writer, it: r.OverBalance, clause: Clause | None) -> _Term:
+def _over_balance(w: _Writer, it: over_time.OverBalance, clause: Clause | None) -> _Term:
     history = w.fact(it.history, FactKind.HISTORY)
     after, through = (w.fact(name, FactKind.DAY) for name in (it.after, it.through))
     result, balance, begins, ends = (w.name() for _ in range(4))
@@ -594,15 +597,15 @@ _TABLE: Final[Mapping[type, Callable[[_Writer, Any, Clause | None], _Term]]] = M
         r.PerUnit: _per_unit,
         r.Percent: _percent,
         r.Given: _given,
-        r.Tiered: _tiered,
-        r.Ladder: _ladder,
-        r.Compound: _compound,
+        tiers.Tiered: _tiered,
+        tiers.Ladder: _ladder,
+        tiers.Compound: _compound,
         r.When: _when,
         r.Choose: _choose,
         r.Special: _special,
-        r.AsOf: _as_of,
-        r.Segmented: _segmented,
-        r.OverBalance: _over_balance,
+        over_time.AsOf: _as_of,
+        over_time.Segmented: _segmented,
+        over_time.OverBalance: _over_balance,
         r.Sum: _sum,
         r.MaxOf: _max_of,
         r.MinOf: _min_of,

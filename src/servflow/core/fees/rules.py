@@ -7,89 +7,67 @@
 4. A limit is a rule itself: "at most the item's price" is ``Cap(rule, Given("item_price", "CNY"))``.
 5. What a rule does not say is an error where it is needed, never 0: a day before its first version,
    a word without a case, an amount that the source left open.
+
+It is long because it holds every form that does not go by how much or by when, each beside its like.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import date
 from decimal import Decimal
-from enum import Enum
 from fractions import Fraction
-from itertools import pairwise
 
 from servflow.core.citations import Clause
 from servflow.core.errors import ConflictingRules, CurrencyMismatch, InvalidValue, MissingValue
-from servflow.core.fees.charges import MOST_PERIODS, Charge, Input, Operation, Reach, Step, growth
-from servflow.core.fees.daycounts import DayCountConvention
+from servflow.core.fees.charges import Charge, Input, Operation, Step
 from servflow.core.fees.expressions import Constant, Expression, Read, check_kind
 from servflow.core.fees.facts import (
     FactKind,
     Facts,
-    History,
     check_member,
     check_name,
     exact,
     simplest,
-    spans,
 )
 from servflow.core.fees.measures import (
-    Between,
-    Converted,
-    DayCount,
     Fixed,
     Measure,
-    Months,
-    Pair,
-    check_span,
     positive,
 )
 from servflow.core.money import Money, Rounding, minor_digits
 
 __all__ = [
-    "AsOf",
-    "Bracket",
     "Cap",
     "Choose",
-    "Compound",
     "Flat",
     "Floor",
     "Gap",
     "Given",
-    "Ladder",
     "Less",
     "MaxOf",
     "MinOf",
-    "OverBalance",
     "PerUnit",
     "Percent",
     "Ratio",
     "Rounded",
     "Rule",
     "Scale",
-    "Segmented",
     "Special",
-    "Start",
     "Sum",
-    "Tiered",
-    "Tiering",
     "Under",
     "When",
     "Zero",
-    "adds_up",
+    "check_amount",
     "clauses_of",
-    "daily_surcharge",
     "evaluate",
-    "interest",
+    "exact_ratio",
+    "greatest",
+    "lowest_floor",
 ]
 
 Ratio = int | Fraction | Decimal
 """An exact ratio: ``Fraction(3, 1000)`` or ``Decimal("0.003")`` is 0.3 %."""
-
-Start = date | str
-"""From when a version of a rule holds: a day, or the name of the fact that is the day."""
 
 
 class Rule(Expression):
@@ -222,12 +200,22 @@ def clauses_of(rule: Expression) -> tuple[Clause, ...]:
     return tuple(dict.fromkeys((*own, *(c for part in rule.parts for c in clauses_of(part)))))
 
 
-def _check_amount(name: str, money: Money) -> None:
+def check_amount(name: str, money: Money) -> None:
+    """Refuse what is no amount of 0 or more.
+
+    Raises:
+        InvalidValue: it is none.
+    """
     if not isinstance(money, Money) or money.minor < 0:
         raise InvalidValue(name, money, "an amount of money, 0 or more; credits are not charges")
 
 
-def _ratio(name: str, ratio: object) -> int | Fraction:
+def exact_ratio(name: str, ratio: object) -> int | Fraction:
+    """A ratio of 0 or more, exactly.
+
+    Raises:
+        InvalidValue: it is negative or a float.
+    """
     return simplest(exact(name, ratio, "an int, a Fraction or a Decimal, 0 or more; never a float"))
 
 
@@ -235,11 +223,13 @@ def _least(amounts: Iterator[Fraction | None]) -> Fraction | None:
     return min((each for each in amounts if each is not None), default=None)
 
 
-def _greatest(amounts: Sequence[Fraction | None]) -> Fraction | None:
+def greatest(amounts: Sequence[Fraction | None]) -> Fraction | None:
+    """The most of all, if all are known."""
     return None if None in amounts else max(each for each in amounts if each is not None)
 
 
-def _lowest_floor(rules: Sequence[Rule]) -> Fraction | None:
+def lowest_floor(rules: Sequence[Rule]) -> Fraction | None:
+    """The lowest floor of several rules of which one applies, if all have one."""
     floors = [rule.least_set for rule in rules]
     return None if None in floors else min(floor for floor in floors if floor is not None)
 
@@ -279,7 +269,7 @@ class Flat(Constant, Rule):
     money: Money
 
     def __post_init__(self) -> None:
-        _check_amount("money", self.money)
+        check_amount("money", self.money)
 
     @property
     def currency(self) -> str:
@@ -338,7 +328,7 @@ class PerUnit(Rule):
 
     def __post_init__(self) -> None:
         check_kind("quantity", self.quantity, Measure, "measure")
-        _check_amount("rate", self.rate)
+        check_amount("rate", self.rate)
         object.__setattr__(self, "per", simplest(positive("per", self.per)))
 
     @property
@@ -381,7 +371,7 @@ class Percent(Rule):
 
     def __post_init__(self) -> None:
         check_kind("base", self.base, Rule, "rule")
-        object.__setattr__(self, "ratio", _ratio("ratio", self.ratio))
+        object.__setattr__(self, "ratio", exact_ratio("ratio", self.ratio))
 
     @property
     def whole(self) -> bool:
@@ -427,315 +417,6 @@ class Given(Rule):
         return ((self.name, money),)
 
 
-# --- by how much there is ----------------------------------------------------------------------------
-
-
-class Tiering(Enum):
-    """How brackets apply."""
-
-    GRADUATED = "graduated"  # each part of the quantity at the rate of the bracket it lies in (超额累进)
-    VOLUME = "volume"  # the whole quantity at the rate of the bracket it falls in (全额累进)
-
-
-@dataclass(frozen=True, slots=True)
-class Bracket:
-    """What lies in ``(after, upto]``, at ``rate``; ``upto=None`` is without end.
-
-    For a quantity the limits are numbers and the rate is an amount for each ``per`` units; for an
-    amount the limits are amounts and the rate is a ratio. What is free has a rate of 0.
-
-    Raises:
-        InvalidValue: it is empty, a limit or the rate is negative or a float, or the two kinds are mixed.
-    """
-
-    after: Ratio | Money
-    upto: Ratio | Money | None
-    rate: Money | Ratio
-    _: KW_ONLY
-    per: Ratio = 1
-
-    def __post_init__(self) -> None:
-        of_amount = not isinstance(self.rate, Money)
-        limits = {"after": self.after} if self.upto is None else {"after": self.after, "upto": self.upto}
-        for name, limit in limits.items():
-            if isinstance(limit, Money) is not of_amount:
-                kinds = "limits in money and a ratio, or limits in units and a rate in money"
-                raise InvalidValue(name, limit, kinds)
-            if isinstance(limit, Money):
-                _check_amount(name, limit)
-            else:
-                object.__setattr__(self, name, _ratio(name, limit))
-        if isinstance(self.rate, Money):
-            _check_amount("rate", self.rate)
-        else:
-            object.__setattr__(self, "rate", _ratio("rate", self.rate))
-        object.__setattr__(self, "per", simplest(positive("per", self.per)))
-        if of_amount and self.per != 1:
-            raise InvalidValue("per", self.per, "1: a ratio is of the whole")
-        if self.upto is not None and not self.after < self.upto:  # type: ignore[operator]  # of one kind
-            raise InvalidValue("upto", self.upto, f"more than {self.after}")
-
-    @property
-    def begins(self) -> Fraction:
-        """Above what it begins: units, or minor units."""
-        return _number(self.after)
-
-    @property
-    def ends(self) -> Fraction | None:
-        """Up to what it goes, that included: units, or minor units."""
-        return None if self.upto is None else _number(self.upto)
-
-    @property
-    def slope(self) -> Fraction:
-        """Minor units for one unit, or for one minor unit."""
-        return _number(self.rate) / Fraction(self.per)
-
-    @property
-    def inputs(self) -> tuple[tuple[str, Input], ...]:
-        """As the inputs of a step."""
-        upto = () if self.upto is None else (("upto", _input(self.upto)),)
-        return (
-            ("after", _input(self.after)),
-            *upto,
-            ("rate", _input(self.rate)),
-            ("per", Fraction(self.per)),
-        )
-
-
-def _number(value: Money | Ratio) -> Fraction:
-    return Fraction(value.minor if isinstance(value, Money) else value)
-
-
-def _input(value: Money | Ratio) -> Money | Fraction:
-    return value if isinstance(value, Money) else Fraction(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Tiered(Rule):
-    """``quantity`` charged by ``brackets``: each part in its own, or the whole in the one it falls in.
-
-    The brackets leave no hole and do not overlap; in whatever order they come, they are kept in
-    their own. What is free is a bracket at rate 0, and the last one is without end. ``quantity`` may
-    be a rule: then the brackets are of amounts.
-
-    With ``start``, units before these were charged already: what is charged are those from ``start``
-    to ``start`` and ``quantity`` together, so that two parts cost what they cost at once.
-
-    Raises:
-        InvalidValue: there is a hole or an overlap; or a start where the whole falls in one bracket.
-        CurrencyMismatch: the brackets are of different currencies, or of another than the amount.
-        TypeError: ``start`` is of another unit, or brackets of amounts meet a quantity.
-    """
-
-    operation = Operation.TIERED
-    quantity: Measure | Rule
-    brackets: tuple[Bracket, ...]
-    tiering: Tiering
-    _: KW_ONLY
-    start: Measure | Rule | None = None
-
-    def __post_init__(self) -> None:
-        check_member("tiering", self.tiering, Tiering)
-        if not isinstance(self.quantity, Rule):
-            check_kind("quantity", self.quantity, Measure, "measure or rule")
-        if not self.brackets:
-            raise InvalidValue("brackets", self.brackets, "at least one bracket")
-        for each in self.brackets:
-            if isinstance(each.after, Money) is not isinstance(self.quantity, Rule):
-                found = "money" if isinstance(each.after, Money) else "units"
-                raise TypeError(f"brackets: found {found}, expected {self.quantity.unit}")
-        ordered = tuple(sorted(self.brackets, key=lambda each: each.begins))
-        object.__setattr__(self, "brackets", ordered)
-        self._check_brackets()
-        for amount in (value for each in ordered for value in (each.after, each.upto, each.rate)):
-            if isinstance(amount, Money) and amount.currency != self.currency:
-                raise CurrencyMismatch(self.currency, amount.currency)
-        if self.start is not None:
-            if self.tiering is Tiering.VOLUME:
-                raise InvalidValue("start", self.start, "none: the whole falls in one bracket")
-            if self.start.unit != self.quantity.unit:
-                raise TypeError(f"start: found {self.start.unit}, expected {self.quantity.unit}")
-
-    def _check_brackets(self) -> None:
-        first, *_, last = (*self.brackets, self.brackets[-1])
-        if first.begins:
-            raise InvalidValue(
-                "brackets", f"nothing up to {first.after}", "a first bracket from 0; free is a rate of 0"
-            )
-        for one, other in pairwise(self.brackets):
-            if one.ends is None or one.ends > other.begins:
-                found = f"{_shown(one)} and {_shown(other)}"
-                raise InvalidValue("brackets", found, "brackets that do not overlap")
-            if one.ends < other.begins:
-                found = f"nothing above {one.upto} up to {other.after}"
-                raise InvalidValue("brackets", found, "no hole; what is free is a bracket at rate 0")
-        if last.upto is not None:
-            raise InvalidValue("brackets", f"nothing above {last.upto}", "a last bracket without end")
-
-    @property
-    def currency(self) -> str:
-        """That of the amounts."""
-        if isinstance(self.quantity, Rule):
-            return self.quantity.currency
-        rates = (each.rate.currency for each in self.brackets if isinstance(each.rate, Money))
-        return next(rates)
-
-    @property
-    def whole(self) -> bool:
-        """Whether everything in it is."""
-        numbers = (n for each in self.brackets for n in (each.begins, each.slope))
-        return all(part.whole for part in self._parts()) and all(n.denominator == 1 for n in numbers)
-
-    @property
-    def most(self) -> Fraction | None:
-        """What as much as there can be would cost, by the dearest bracket that it reaches."""
-        most = self.quantity.most
-        if most is None:
-            return Fraction() if not any(each.slope for each in self.brackets) else None
-        if self.start is None and self.tiering is Tiering.GRADUATED:
-            return sum((_within(each, most) * each.slope for each in self.brackets), Fraction())
-        return most * max(each.slope for each in self.brackets if each.begins <= most or self.start)
-
-    def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
-        """A step for each bracket that is reached, at least the first; each stands on the quantity."""
-        parts = tuple(part.derive(facts, clause) for part in self._parts())
-        begins = parts[1].exact if self.start is not None else Fraction()
-        ends = begins + parts[0].exact
-        reached = [each for each in self.brackets if each.begins < ends and (each.ends or ends) > begins]
-        operation = Operation.BRACKET
-        if self.tiering is Tiering.VOLUME:
-            operation, reached = Operation.VOLUME, reached[-1:]
-        steps = tuple(
-            Step.taken(operation, self.currency, clause, each.inputs, parts)
-            for each in reached or self.brackets[:1]
-        )
-        return Step.taken(self.operation, self.currency, clause, parts=steps)
-
-    def _parts(self) -> tuple[Expression, ...]:
-        return (self.quantity,) if self.start is None else (self.quantity, self.start)
-
-    def _signs(self) -> tuple[int, ...]:
-        slopes = [each.slope for each in self.brackets]
-        rising = int(slopes == sorted(slopes))
-        quantity = 1 if self.tiering is Tiering.GRADUATED else rising
-        return (quantity,) if self.start is None else (quantity, rising)
-
-
-def _within(bracket: Bracket, quantity: Fraction) -> Fraction:
-    ends = quantity if bracket.ends is None else min(quantity, bracket.ends)
-    return max(ends - bracket.begins, Fraction())
-
-
-def _shown(bracket: Bracket) -> str:
-    return f"{bracket.after} to {'the end' if bracket.upto is None else bracket.upto}"
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder(Rule):
-    """The amount of the highest of ``steps`` that ``quantity`` reaches; nothing below the first.
-
-    A step is its threshold and its amount. ``reach`` says whether it is reached from the threshold on
-    or only above it.
-
-    Raises:
-        InvalidValue: there is no step, two have one threshold, or a number is negative or a float.
-        CurrencyMismatch: the amounts are of different currencies.
-    """
-
-    operation = Operation.LADDER
-    quantity: Measure
-    steps: tuple[tuple[Ratio, Money], ...]
-    reach: Reach
-
-    def __post_init__(self) -> None:
-        check_kind("quantity", self.quantity, Measure, "measure")
-        check_member("reach", self.reach, Reach)
-        made = []
-        for threshold, money in self.steps:
-            _check_amount("steps", money)
-            made.append((_ratio("steps", threshold), money))
-        made.sort(key=lambda step: step[0])
-        if len({threshold for threshold, _ in made}) < max(len(made), 1):
-            raise InvalidValue("steps", self.steps, "at least one step, each with a threshold of its own")
-        object.__setattr__(self, "steps", tuple(made))
-        for _, money in made:
-            if money.currency != self.currency:
-                raise CurrencyMismatch(self.currency, money.currency)
-
-    @property
-    def currency(self) -> str:
-        """That of the amounts."""
-        return self.steps[0][1].currency
-
-    @property
-    def whole(self) -> bool:
-        """It is."""
-        return True
-
-    @property
-    def most(self) -> Fraction | None:
-        """The highest amount."""
-        return Fraction(max(money.minor for _, money in self.steps))
-
-    def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
-        """The step that is reached; it stands on the quantity."""
-        quantity = self.quantity.derive(facts, clause)
-        inputs: tuple[tuple[str, Input], ...] = ()
-        for threshold, money in self.steps:
-            if self.reach.reached(quantity.exact, Fraction(threshold)):
-                inputs = (("reach", self.reach.value), ("threshold", Fraction(threshold)), ("amount", money))
-        return Step.taken(self.operation, self.currency, clause, inputs, (quantity,))
-
-    def _parts(self) -> tuple[Expression, ...]:
-        return (self.quantity,)
-
-    def _signs(self) -> tuple[int, ...]:
-        amounts = [money.minor for _, money in self.steps]
-        return (int(amounts == sorted(amounts)),)
-
-
-@dataclass(frozen=True, slots=True)
-class Compound(Rule):
-    """What ``base`` grows by in so many ``periods`` if ``ratio`` is added each time (复利).
-
-    At most 10,000 periods; of more, its value is an ``InvalidValue``.
-
-    Raises:
-        InvalidValue: the ratio is negative or a float, or the periods may be no whole number.
-    """
-
-    operation = Operation.COMPOUND
-    base: Rule
-    ratio: Ratio
-    periods: Measure
-
-    def __post_init__(self) -> None:
-        check_kind("base", self.base, Rule, "rule")
-        check_kind("periods", self.periods, Measure, "measure")
-        object.__setattr__(self, "ratio", _ratio("ratio", self.ratio))
-        if not self.periods.whole:
-            raise InvalidValue("periods", self.periods, "whole periods; count them with periods()")
-
-    @property
-    def whole(self) -> bool:
-        """Whether the base is, and the ratio is a whole number."""
-        return self.base.whole and Fraction(self.ratio).denominator == 1
-
-    @property
-    def most(self) -> Fraction | None:
-        """What the most that the base can be grows by in as many periods as there can be."""
-        base, periods = self.base.most, self.periods.most
-        if base is None or periods is None or periods > MOST_PERIODS:
-            return None
-        return base * growth(Fraction(self.ratio), int(periods))
-
-    def _parts(self) -> tuple[Expression, ...]:
-        return (self.base, self.periods)
-
-    def _inputs(self, facts: Facts) -> tuple[tuple[str, Input], ...]:  # noqa: ARG002
-        return (("ratio", Fraction(self.ratio)),)
-
-
 # --- by what is so -----------------------------------------------------------------------------------
 
 
@@ -761,12 +442,12 @@ class When(Rule):
     @property
     def most(self) -> Fraction | None:
         """The more of the two."""
-        return _greatest((self.rule.most, self.otherwise.most))
+        return greatest((self.rule.most, self.otherwise.most))
 
     @property
     def least_set(self) -> Fraction | None:
         """The lowest floor of those that may apply, if all have one."""
-        return _lowest_floor((self.rule, self.otherwise))
+        return lowest_floor((self.rule, self.otherwise))
 
     def _parts(self) -> tuple[Expression, ...]:
         return (self.rule, self.otherwise)
@@ -806,12 +487,12 @@ class Choose(Rule):
     @property
     def most(self) -> Fraction | None:
         """The most of any case."""
-        return _greatest([rule.most for _, rule in self.cases])
+        return greatest([rule.most for _, rule in self.cases])
 
     @property
     def least_set(self) -> Fraction | None:
         """The lowest floor of those that may apply, if all have one."""
-        return _lowest_floor([rule for _, rule in self.cases])
+        return lowest_floor([rule for _, rule in self.cases])
 
     def _parts(self) -> tuple[Expression, ...]:
         return tuple(rule for _, rule in self.cases)
@@ -862,7 +543,7 @@ class Special(Rule):
     @property
     def most(self) -> Fraction | None:
         """The most of any of them."""
-        return _greatest([self.rule.most, *(rule.most for _, rule in self.cases)])
+        return greatest([self.rule.most, *(rule.most for _, rule in self.cases)])
 
     def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
         """The special rules that apply, or the general one.
@@ -888,246 +569,6 @@ class Special(Rule):
     def _inputs(self, facts: Facts) -> tuple[tuple[str, Input], ...]:
         applying = ", ".join(flag for flag, _ in self.cases if facts.flag(flag))
         return (("because", applying),) if applying else ()
-
-
-# --- by when -----------------------------------------------------------------------------------------
-
-
-def _check_stretches(rule: Rule, after: str, through: str) -> None:
-    """What is counted from only one end of the span would be counted again in every stretch."""
-    for each in _spans_in(rule):
-        if each.kind is FactKind.DAY and len({each.after, each.through} & {after, through}) == 1:
-            found = f"what lies between {each.after} and {each.through}"
-            raise InvalidValue("rule", found, f"what lies between {after} and {through}, stretch by stretch")
-
-
-def _spans_in(expression: Expression) -> Iterator[Between]:
-    if isinstance(expression, Between):
-        yield expression
-    for part in expression.parts:
-        yield from _spans_in(part)
-
-
-def _check_versions(versions: Sequence[tuple[Start | None, Rule]], *, named: bool) -> None:
-    """Days ascend, and so may names of days among them; only the first version may hold from ever."""
-    starts = [start for start, _ in versions]
-    names = [start for start in starts if isinstance(start, str)]
-    days = [start for start in starts if type(start) is date]
-    for name in names if named else ():
-        check_name("versions", name)
-    known = len(days) + starts[:1].count(None) + (len(names) if named else 0)
-    ascending = all(one < other for one, other in pairwise(days))
-    if not starts or known < len(starts) or not ascending or len(set(names)) < len(names):
-        expected = "at least one version; days that ascend, and only the first without one"
-        raise InvalidValue("versions", [str(start) for start in starts], expected)
-
-
-@dataclass(frozen=True, slots=True)
-class AsOf(Rule):
-    """The version in force on one day, the fact called ``anchor``: a rule pinned at checkout.
-
-    A version holds from its day until the day before the next; ``None`` as the first one's is
-    from ever.
-
-    Raises:
-        InvalidValue: there is no version, the days do not ascend, or the anchor is no name of a fact.
-        CurrencyMismatch: the versions are of different currencies.
-    """
-
-    operation = Operation.AS_OF
-    anchor: str
-    versions: tuple[tuple[date | None, Rule], ...]
-
-    def __post_init__(self) -> None:
-        check_name("anchor", self.anchor)
-        object.__setattr__(self, "versions", tuple((start, rule) for start, rule in self.versions))
-        _check_versions(self.versions, named=False)
-        self._check_parts()
-
-    @property
-    def most(self) -> Fraction | None:
-        """The most of any version."""
-        return _greatest([rule.most for _, rule in self.versions])
-
-    @property
-    def least_set(self) -> Fraction | None:
-        """The lowest floor of those that may apply, if all have one."""
-        return _lowest_floor([rule for _, rule in self.versions])
-
-    def _parts(self) -> tuple[Expression, ...]:
-        return tuple(rule for _, rule in self.versions)
-
-    def _reads(self) -> tuple[Read, ...]:
-        return ((self.anchor, FactKind.DAY, 0),)
-
-    def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
-        """The version in force, under the clause that it stands under itself.
-
-        Raises:
-            MissingValue: a fact is missing, or the day lies before the first version.
-        """
-        start, rule = self._version(facts)
-        part = rule.derive(facts, clause)
-        anchor = (self.anchor, facts.day(self.anchor))
-        inputs = (anchor,) if start is None else (anchor, ("start", start))
-        return Step.taken(self.operation, self.currency, part.clause, inputs, (part,))
-
-    def _version(self, facts: Facts) -> tuple[date | None, Rule]:
-        day = facts.day(self.anchor)
-        found = bisect_right(self.versions, day, key=lambda version: version[0] or date.min)
-        if not found:
-            raise MissingValue("rule", self.before(day))
-        return self.versions[found - 1]
-
-    def before(self, day: date) -> str:
-        """Where the rule is missing, if ``day`` lies before its first version."""
-        return f"on {day.isoformat()} ({self.anchor}); its first day is {self.versions[0][0]}"
-
-    def _taken(self, facts: Facts) -> tuple[Expression, ...]:
-        return (self._version(facts)[1],)
-
-
-@dataclass(frozen=True, slots=True)
-class Segmented(Rule):
-    """Each stretch of the days in ``(after, through]`` by the version in force on them, added up.
-
-    A version sees its own stretch as the days ``after`` and ``through``: a cap, a grace or brackets in it
-    hold for each stretch anew, and what is to hold for all days stands around (see ``adds_up``).
-    It holds from its day, or from the day that is the fact of that name (``recalled_on``), until the
-    day before the next; ``None`` as the first one's is from ever. A version that would begin before
-    the one above it takes its place from then on.
-
-    Raises:
-        InvalidValue: there is no version, days do not ascend, or a name is no name of a fact.
-        CurrencyMismatch: the versions are of different currencies.
-    """
-
-    operation = Operation.SEGMENTED
-    after: str
-    through: str
-    versions: tuple[tuple[Start | None, Rule], ...]
-
-    def __post_init__(self) -> None:
-        check_span(self.after, self.through)
-        object.__setattr__(self, "versions", tuple((start, rule) for start, rule in self.versions))
-        _check_versions(self.versions, named=True)
-        self._check_parts()
-        _check_stretches(self, self.after, self.through)
-
-    def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
-        """A part for each stretch.
-
-        Raises:
-            MissingValue: a fact is missing, or the days begin before the first version.
-        """
-        parts = tuple(part.derive(seen, clause) for part, seen in self._seen(facts))
-        return Step.taken(self.operation, self.currency, clause, parts=parts)
-
-    def _seen(self, facts: Facts) -> Iterator[tuple[Expression, Facts]]:
-        named = {name: facts.day(name) for name, _ in self.versions if isinstance(name, str)}
-        span = facts.day(self.after), facts.day(self.through)
-        for number, after, through in self.stretches(*span, named):
-            yield self.versions[number][1], facts.within({self.after: after, self.through: through})
-
-    def stretches(
-        self, after: date, through: date, named: dict[str, date]
-    ) -> Iterator[tuple[int, date, date]]:
-        """Which version holds, by its number, and on which days ``(after, through]``."""
-        starts: list[tuple[date, int]] = []
-        for number, (start, _) in enumerate(self.versions):
-            day = named[start] if isinstance(start, str) else start or date.min
-            while starts and starts[-1][0] >= day:
-                starts.pop()
-            starts.append((day, number))
-        first = starts[0][0]
-        if after < through and first > date.min and first > date.fromordinal(after.toordinal() + 1):
-            raise MissingValue(
-                "rule", f"before {first.isoformat()}; the days begin after {after.isoformat()}"
-            )
-        for place, begins, ends in spans(after, through, [day for day, _ in starts]):
-            yield starts[place][1], begins, ends
-
-    def _parts(self) -> tuple[Expression, ...]:
-        return tuple(rule for _, rule in self.versions)
-
-    def _reads(self) -> tuple[Read, ...]:
-        named = tuple((name, FactKind.DAY, 0) for name, _ in self.versions if isinstance(name, str))
-        return ((self.after, FactKind.DAY, -1), (self.through, FactKind.DAY, 1), *named)
-
-
-@dataclass(frozen=True, slots=True)
-class OverBalance(Rule):
-    """Each stretch of the days in ``(after, through]`` on which a balance stays the same, added up.
-
-    ``rule`` sees the stretch as the days ``after`` and ``through``, and the balance as the amount
-    that is called like the history: a cap, a grace or brackets in it hold for each stretch anew.
-    A balance holds from its day on, so that what is paid on a day is charged up to the day before.
-    Where the balance is nothing, the rule is not asked.
-
-    Raises:
-        InvalidValue: a name is no name of a fact, or the rule counts from one of the two days to a
-            third one, which stretches would count again and again.
-    """
-
-    operation = Operation.OVER_BALANCE
-    history: str
-    rule: Rule
-    _: KW_ONLY
-    after: str = "due"
-    through: str = "end"
-
-    def __post_init__(self) -> None:
-        check_name("history", self.history)
-        check_span(self.after, self.through)
-        self._check_parts()
-        _check_stretches(self, self.after, self.through)
-
-    def derive(self, facts: Facts, clause: Clause | None = None) -> Step:
-        """A part for each stretch with a balance.
-
-        Raises:
-            MissingValue: a fact is missing, or the days begin before the history does.
-            CurrencyMismatch: the history is of another currency.
-        """
-        parts = tuple(part.derive(seen, clause) for part, seen in self._seen(facts))
-        inputs = (("history", self.history),)
-        return Step.taken(self.operation, self.currency, clause, inputs, parts)
-
-    def _seen(self, facts: Facts) -> Iterator[tuple[Expression, Facts]]:
-        span = facts.day(self.after), facts.day(self.through)
-        for balance, after, through in self.stretches(facts.history(self.history), *span):
-            days = {self.after: after, self.through: through}
-            yield self.rule, facts.within(days, {self.history: balance})
-
-    def stretches(self, history: History, after: date, through: date) -> Iterator[tuple[Money, date, date]]:
-        """Each balance above nothing, and the days ``(after, through]`` on which it was that.
-
-        A day of the history on which the balance stays what it was begins no stretch.
-        """
-        first, money = history[0]
-        if money.currency != self.currency:
-            raise CurrencyMismatch(self.currency, money.currency)
-        if after < through and first > date.fromordinal(after.toordinal() + 1):
-            raise MissingValue(
-                self.history, f"before {first.isoformat()}; the days begin after {after.isoformat()}"
-            )
-        changes = [history[0], *(other for one, other in pairwise(history) if one[1] != other[1])]
-        for number, begins, ends in spans(after, through, [day for day, _ in changes]):
-            if changes[number][1]:
-                yield changes[number][1], begins, ends
-
-    def _parts(self) -> tuple[Expression, ...]:
-        return (self.rule,)
-
-    def _bound_amount(self) -> str | None:
-        return self.history
-
-    def _reads(self) -> tuple[Read, ...]:
-        return (
-            (self.history, FactKind.HISTORY, 0),
-            (self.after, FactKind.DAY, -1),
-            (self.through, FactKind.DAY, 1),
-        )
 
 
 # --- combinators -------------------------------------------------------------------------------------
@@ -1189,7 +630,7 @@ class MaxOf(_Several):
     @property
     def most(self) -> Fraction | None:
         """The most of any."""
-        return _greatest([rule.most for rule in self.rules])
+        return greatest([rule.most for rule in self.rules])
 
     @property
     def least_set(self) -> Fraction | None:
@@ -1290,7 +731,7 @@ class Floor(_Limited):
     @property
     def most(self) -> Fraction | None:
         """The more of the two."""
-        return _greatest((self.rule.most, self.limit.most))
+        return greatest((self.rule.most, self.limit.most))
 
     @property
     def least_set(self) -> Fraction | None:
@@ -1454,93 +895,3 @@ class Rounded(Rule):
 
     def _inputs(self, facts: Facts) -> tuple[tuple[str, Input], ...]:  # noqa: ARG002
         return (("mode", self.mode.value), ("step", self.step))
-
-
-# --- what adds up ------------------------------------------------------------------------------------
-
-
-def adds_up(rule: Rule, after: str, through: str) -> bool:
-    """Whether the days in ``(after, through]``, cut in two anywhere, cost in parts what they cost whole.
-
-    So does a rate for each day; a cap, a grace, brackets, begun periods or a flat amount do not: within
-    ``Segmented`` and ``OverBalance`` they hold for each stretch anew.
-    """
-    return _shape(rule, frozenset((after, through))) in {_ADDS, _NOTHING}
-
-
-_FREE, _ADDS, _NOTHING, _OTHER = "free of the span", "adds up", "always nothing", "neither"
-
-
-def _shape(expression: Expression, span: frozenset[str]) -> str:
-    """How an expression goes with the days of the span."""
-    parts = [_shape(part, span) for part in expression.parts]
-    match expression:
-        case Zero() | Gap():
-            return _NOTHING
-        case Months():
-            return _OTHER if span & {expression.after, expression.through} else _FREE
-        case Between():
-            ends = {expression.after, expression.through}
-            return _ADDS if ends == span else (_OTHER if span & ends else _FREE)
-        case Scale() | Pair(operation=Operation.TIMES):
-            if _NOTHING in parts:
-                return _NOTHING
-            return _ADDS if sorted(parts) == sorted((_ADDS, _FREE)) else _alike(parts, {_FREE})
-        case PerUnit() | Percent() | Converted() | Under():
-            return parts[0]
-        case Sum() | Pair(operation=Operation.PLUS) | When() | Choose() | Special() | AsOf():
-            anchored = isinstance(expression, AsOf) and expression.anchor in span
-            return _OTHER if anchored else _alike(parts, {_ADDS, _NOTHING}, {_FREE, _NOTHING})
-        case Segmented() | OverBalance() if span == {expression.after, expression.through}:
-            return _alike(parts, {_ADDS, _NOTHING})
-        case _:
-            return _alike(parts, {_FREE, _NOTHING})
-
-
-def _alike(parts: Sequence[str], *shapes: set[str]) -> str:
-    """The first of each set of shapes, if all parts are of that set."""
-    if set(parts) == {_NOTHING}:
-        return _NOTHING
-    for shape in (_ADDS, _FREE):
-        if any(shape in each and set(parts) <= each for each in shapes):
-            return shape
-    return _OTHER
-
-
-# --- the common cases over time --------------------------------------------------------------------
-
-
-def daily_surcharge(base: Rule, ratio: Ratio, days: Measure, *, compounded: bool, capped: bool) -> Rule:
-    """``ratio`` of ``base`` for each of ``days`` (日加收, 滞纳金).
-
-    Three things are visible choices: whether the surcharge itself bears surcharge (``compounded``);
-    whether it is at most the base (``capped``); and whether it is on the unpaid part only: then
-    this stands within an ``OverBalance``, and ``base`` is the balance. There, compounding and the cap
-    would begin anew with each balance: leave both out, and put a cap on the principal around the whole.
-
-    Raises:
-        InvalidValue: the ratio is negative or a float; or compounded over days that are not whole.
-    """
-    rule: Rule = Compound(base, ratio, days) if compounded else Scale(Percent(base, ratio), days)
-    return Cap(rule, base) if capped else rule
-
-
-def interest(
-    history: str,
-    currency: str,
-    rates: Sequence[tuple[Start | None, Ratio]],
-    convention: DayCountConvention,
-    *,
-    after: str = "due",
-    through: str = "end",
-) -> Rule:
-    """Simple interest on the balance called ``history``, each day at the yearly rate in force on it.
-
-    Days are counted by ``convention`` in ``(after, through]``.
-
-    Raises:
-        InvalidValue: there is no rate, the days do not ascend, a rate is negative or a float.
-    """
-    balance, years = Given(history, currency), DayCount(convention, after=after, through=through)
-    versions = tuple((start, Scale(Percent(balance, ratio), years)) for start, ratio in rates)
-    return OverBalance(history, Segmented(after, through, versions), after=after, through=through)

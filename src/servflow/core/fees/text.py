@@ -11,6 +11,8 @@
 3. A calendar is named, never written out: whoever reads the text gives those that it may name.
    So is another rule, as ``rule(base)``; what is read is that rule itself, and is written out again.
 4. All mistakes come at once, each with its column. White space and line ends mean nothing.
+
+It is long because reading, writing and the one table of forms that serves both belong together.
 """
 
 from __future__ import annotations
@@ -29,12 +31,13 @@ from typing import Any, Final, NamedTuple
 from servflow.core.citations import Clause
 from servflow.core.dates import EndOfMonth
 from servflow.core.errors import CurrencyMismatch, InvalidRule, InvalidValue, Problem
-from servflow.core.fees import measures, rules
+from servflow.core.fees import measures, over_time, rules, tiers
 from servflow.core.fees.charges import Counting, Operation, Reach
 from servflow.core.fees.daycounts import DayCountConvention
 from servflow.core.fees.expressions import Expression
 from servflow.core.fees.measures import Fixed, Measure, Pair
-from servflow.core.fees.rules import Bracket, Flat, Rule, Tiering
+from servflow.core.fees.rules import Flat, Rule
+from servflow.core.fees.tiers import Bracket, Tiering
 from servflow.core.money import Money, Rounding
 
 __all__ = ["FORMS", "parse", "text_of"]
@@ -646,16 +649,16 @@ FORMS: Final[Mapping[str, _Form]] = MappingProxyType(
         "per_unit": _form(rules.PerUnit, quantity=_MEASURE, rate=_MONEY, per=_NUMBER),
         "percent": _form(rules.Percent, base=_RULE, ratio=_RATIO),
         "tiered": _form(
-            rules.Tiered, quantity=_EITHER, brackets=_BRACKETS, tiering=_one_of(Tiering), start=_EITHER
+            tiers.Tiered, quantity=_EITHER, brackets=_BRACKETS, tiering=_one_of(Tiering), start=_EITHER
         ),
-        "ladder": _form(rules.Ladder, quantity=_MEASURE, steps=_STEPS, reach=_one_of(Reach)),
-        "compound": _form(rules.Compound, base=_RULE, ratio=_RATIO, periods=_MEASURE),
+        "ladder": _form(tiers.Ladder, quantity=_MEASURE, steps=_STEPS, reach=_one_of(Reach)),
+        "compound": _form(tiers.Compound, base=_RULE, ratio=_RATIO, periods=_MEASURE),
         "when": _form(rules.When, flag=_NAME, rule=_RULE, otherwise=_RULE),
         "choose": _form(rules.Choose, word=_NAME, cases=_CASES),
         "special": _form(rules.Special, rule=_RULE, cases=_CASES),
-        "as_of": _form(rules.AsOf, anchor=_NAME, versions=_VERSIONS),
-        "segmented": _form(rules.Segmented, **_SPAN, versions=_VERSIONS),
-        "over_balance": _form(rules.OverBalance, history=_NAME, rule=_RULE, **_SPAN),
+        "as_of": _form(over_time.AsOf, anchor=_NAME, versions=_VERSIONS),
+        "segmented": _form(over_time.Segmented, **_SPAN, versions=_VERSIONS),
+        "over_balance": _form(over_time.OverBalance, history=_NAME, rule=_RULE, **_SPAN),
         "rule": _Form(lambda it: it, {"it": (_NAMED, MISSING)}),
         "sum": _Form(rules.Sum, {}, _RULE),
         "max": _Form(rules.MaxOf, {}, _RULE),
