@@ -88,7 +88,7 @@ def read_fact(kind: FactKind, value: Any, currency: str) -> Any:
     """
     try:
         return _READ[kind](value, currency)
-    except (ValueError, TypeError, ArithmeticError):  # InvalidValue is a ValueError
+    except (ValueError, TypeError, ArithmeticError, LookupError):  # ours among them; null is missing
         raise InvalidValue("", value, EXPECTED[kind]) from None
 
 
@@ -107,12 +107,6 @@ def _instant(value: Any, _: str) -> datetime:
     return at
 
 
-def _count(value: Any, _: str) -> int:
-    if type(value) is not int:
-        raise ValueError
-    return checked(FactKind.COUNT, "", value)  # type: ignore[no-any-return]  # an int
-
-
 def _quantity(value: Any, _: str) -> Fraction:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return Fraction(value[:-1]) / 100 if value.endswith("%") else Fraction(value)
@@ -123,18 +117,6 @@ def _amount(value: Any, currency: str) -> Money:
     if type(value) not in (int, Decimal) and not _DECIMAL.fullmatch(value):
         raise ValueError
     return checked(FactKind.AMOUNT, "", Money(value, currency))  # type: ignore[no-any-return]  # Money
-
-
-def _flag(value: Any, _: str) -> bool:
-    if type(value) is not bool:
-        raise ValueError
-    return value
-
-
-def _word(value: Any, _: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError
-    return value
 
 
 def _history(value: Any, currency: str) -> tuple[tuple[date, Money], ...]:
@@ -149,11 +131,11 @@ _READ: Final[Mapping[FactKind, Callable[[Any, str], Any]]] = MappingProxyType(
     {
         FactKind.DAY: _day,
         FactKind.INSTANT: _instant,
-        FactKind.COUNT: _count,
+        FactKind.COUNT: lambda value, _: checked(FactKind.COUNT, "", value),
         FactKind.QUANTITY: _quantity,
         FactKind.AMOUNT: _amount,
-        FactKind.FLAG: _flag,
-        FactKind.WORD: _word,
+        FactKind.FLAG: lambda value, _: checked(FactKind.FLAG, "", value),
+        FactKind.WORD: lambda value, _: checked(FactKind.WORD, "", value),
         FactKind.HISTORY: _history,
     }
 )

@@ -19,7 +19,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from unicodedata import is_normalized
 
 from servflow.core.dates import aware
@@ -37,6 +37,8 @@ __all__ = [
     "simplest",
     "spans",
 ]
+
+T = TypeVar("T")
 
 History = tuple[tuple[date, Money], ...]
 """A balance over time: each amount from its day on, that day included; days ascend, one currency."""
@@ -182,6 +184,13 @@ def _missing(kind: FactKind, name: str) -> MissingValue:
     return MissingValue(name, f"among the {kind.value} given")
 
 
+def _given(values: Mapping[str, T], kind: FactKind, name: str) -> T:
+    try:
+        return values[name]
+    except KeyError:
+        raise _missing(kind, name) from None
+
+
 def checked(kind: FactKind, name: str, value: Any) -> Any:
     """``value`` as a fact of that kind; None is one that was not given.
 
@@ -241,10 +250,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return getattr(self, kind.value)[name]
-        except KeyError:
-            raise _missing(kind, name) from None
+        return _given(getattr(self, kind.value), kind, name)
 
     def has(self, kind: FactKind, name: str) -> bool:
         """Whether the fact was given."""
@@ -256,10 +262,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return self.days[name]
-        except KeyError:
-            raise _missing(FactKind.DAY, name) from None
+        return _given(self.days, FactKind.DAY, name)
 
     def instant(self, name: str) -> datetime:
         """The instant of that name.
@@ -267,10 +270,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return self.instants[name]
-        except KeyError:
-            raise _missing(FactKind.INSTANT, name) from None
+        return _given(self.instants, FactKind.INSTANT, name)
 
     def count(self, name: str) -> int:
         """The count of that name.
@@ -278,10 +278,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return self.counts[name]
-        except KeyError:
-            raise _missing(FactKind.COUNT, name) from None
+        return _given(self.counts, FactKind.COUNT, name)
 
     def quantity(self, name: str) -> Fraction:
         """The quantity of that name, exactly.
@@ -289,10 +286,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return Fraction(self.quantities[name])
-        except KeyError:
-            raise _missing(FactKind.QUANTITY, name) from None
+        return Fraction(_given(self.quantities, FactKind.QUANTITY, name))
 
     def amount(self, name: str) -> Money:
         """The amount of that name.
@@ -300,10 +294,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return self.amounts[name]
-        except KeyError:
-            raise _missing(FactKind.AMOUNT, name) from None
+        return _given(self.amounts, FactKind.AMOUNT, name)
 
     def flag(self, name: str) -> bool:
         """The flag of that name.
@@ -311,10 +302,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return self.flags[name]
-        except KeyError:
-            raise _missing(FactKind.FLAG, name) from None
+        return _given(self.flags, FactKind.FLAG, name)
 
     def word(self, name: str) -> str:
         """The word of that name.
@@ -322,10 +310,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return self.words[name]
-        except KeyError:
-            raise _missing(FactKind.WORD, name) from None
+        return _given(self.words, FactKind.WORD, name)
 
     def history(self, name: str) -> History:
         """The history of that name.
@@ -333,10 +318,7 @@ class Facts:
         Raises:
             MissingValue: it was not given.
         """
-        try:
-            return self.histories[name]
-        except KeyError:
-            raise _missing(FactKind.HISTORY, name) from None
+        return _given(self.histories, FactKind.HISTORY, name)
 
     def within(self, days: Mapping[str, date], amounts: Mapping[str, Money] = MappingProxyType({})) -> Facts:
         """These facts, but for the days and amounts given, which are of the right kinds already."""
