@@ -21,9 +21,6 @@ _CASES: Final[Mapping[str, Mapping[str, Any]]] = {
     case["id"]: case for case in json.loads((_HERE / "fees.json").read_text(encoding="utf-8"))["vectors"]
 }
 
-LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType({})
-"""Kinds without a translator, each with its reason; there is none."""
-
 DIFFERENT: Final = MappingProxyType(
     {
         "folio-open-005": "opening hours that end before they begin are refused; there they silently count as none",
@@ -51,9 +48,7 @@ def _rows(heading: str) -> list[list[str]]:
 def test_agrees_with_the_peer(id: str) -> None:
     """The algebra gives what the peer's own test expects."""
     case = _CASES[id]
-    if case["kind"] in LEFT_OUT:
-        pytest.skip(LEFT_OUT[case["kind"]])
-    assert case["kind"] in TRANSLATORS, "each kind has a translator, or a reason to be left out"
+    assert case["kind"] in TRANSLATORS, "each kind has a translator"
     assert _wrong(case) == []
 
 
@@ -73,11 +68,10 @@ def test_few_differ() -> None:
 
 
 def test_tables_name_what_there_is() -> None:
-    """Every difference is a case, and no kind is both translated and left out; each translator is used."""
+    """Every difference is a case, every kind is translated, and each translator is used."""
     kinds = {case["kind"] for case in _CASES.values()}
     assert set(DIFFERENT) <= set(_CASES)
-    assert set(TRANSLATORS) | set(LEFT_OUT) == kinds
-    assert not set(TRANSLATORS) & set(LEFT_OUT)
+    assert set(TRANSLATORS) == kinds
 
 
 def test_page_names_the_differences() -> None:

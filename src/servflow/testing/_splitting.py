@@ -15,7 +15,6 @@ from servflow.core.fees import (
     Compound,
     Counting,
     DayCount,
-    DayCountConvention,
     Days,
     Expression,
     Floor,
@@ -70,16 +69,6 @@ _BOTH: Final[_Sides] = frozenset({Splitting.NO_LESS, Splitting.NO_MORE})
 _LESS: Final[_Sides] = frozenset({Splitting.NO_LESS})
 _MORE: Final[_Sides] = frozenset({Splitting.NO_MORE})
 _NEITHER: Final[_Sides] = frozenset()
-ADDITIVE: Final = frozenset(
-    {
-        DayCountConvention.ACT_365F,
-        DayCountConvention.ACT_360,
-        DayCountConvention.ACT_ACT_ISDA,
-        DayCountConvention.E30_360,
-        DayCountConvention.E30_365,
-    }
-)
-"""Day counts whose parts add up; in the others, what a start counts for depends on the end."""
 
 
 def splitting(rule: Rule) -> tuple[str, str, Splitting] | None:
@@ -116,7 +105,7 @@ def _sides(it: Expression, span: tuple[str, str]) -> _Sides:  # noqa: C901, PLR0
     match it:
         case Days() | OpenDays() | Minutes() | OpenMinutes() if (it.after, it.through) == span:
             return _BOTH
-        case DayCount() if (it.after, it.through) == span and it.convention in ADDITIVE:
+        case DayCount() if (it.after, it.through) == span and it.convention.adds_up:
             return _BOTH
         case Pair(operation=operation, one=one, other=other):
             return _sides_of_pair(operation, one, other, span)

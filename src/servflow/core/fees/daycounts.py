@@ -37,6 +37,14 @@ class DayCountConvention(Enum):
         """
         return _YEAR[self]
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether two spans that meet count as much as both together.
+
+        Not where what a 31st or the end of February counts for depends on the other end.
+        """
+        return self not in {DayCountConvention.B30_360, DayCountConvention.U30_360}
+
     def days(self, start: date, end: date) -> int:
         """The days that are counted from ``start`` to ``end``; 0 if that is not later."""
         if end <= start:

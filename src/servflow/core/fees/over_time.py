@@ -12,14 +12,16 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date
+from enum import Enum
 from fractions import Fraction
 from itertools import pairwise
+from typing import Final
 
 from servflow.core.citations import Clause
 from servflow.core.errors import CurrencyMismatch, InvalidValue, MissingValue
 from servflow.core.fees.charges import Operation, Step
 from servflow.core.fees.daycounts import DayCountConvention
-from servflow.core.fees.expressions import Expression, Read
+from servflow.core.fees.expressions import Expression, Read, facts_read
 from servflow.core.fees.facts import FactKind, Facts, History, check_name, spans
 from servflow.core.fees.measures import (
     Between,
@@ -311,46 +313,59 @@ def adds_up(rule: Rule, after: str, through: str) -> bool:
     So does a rate for each day; a cap, a grace, brackets, begun periods or a flat amount do not: within
     ``Segmented`` and ``OverBalance`` they hold for each stretch anew.
     """
-    return _shape(rule, frozenset((after, through))) in {_ADDS, _NOTHING}
+    return _shape(rule, frozenset((after, through))) in {_Shape.ADDS, _Shape.NOTHING}
 
 
-_FREE, _ADDS, _NOTHING, _OTHER = "free of the span", "adds up", "always nothing", "neither"
+class _Shape(Enum):
+    """How an expression goes with the days of a span."""
+
+    FREE = "does not read them"
+    ADDS = "adds up"
+    NOTHING = "is nothing, whatever they are"
+    OTHER = "neither"
 
 
-def _shape(expression: Expression, span: frozenset[str]) -> str:
-    """How an expression goes with the days of the span."""
+_ADDING: Final = frozenset({_Shape.ADDS, _Shape.NOTHING})
+_KEEPING: Final = frozenset({_Shape.FREE, _Shape.NOTHING})
+
+
+def _shape(expression: Expression, span: frozenset[str]) -> _Shape:  # noqa: C901 -- one case a form
     parts = [_shape(part, span) for part in expression.parts]
+    if not parts and not span & {name for name, _, _ in expression._reads()}:  # noqa: SLF001 -- its own family
+        return _Shape.NOTHING if isinstance(expression, (Zero, Gap)) else _Shape.FREE
     match expression:
-        case Zero() | Gap():
-            return _NOTHING
         case Months():
-            return _OTHER if span & {expression.after, expression.through} else _FREE
+            return _Shape.OTHER
+        case DayCount(convention=convention) if not convention.adds_up:
+            return _Shape.OTHER
         case Between():
-            ends = {expression.after, expression.through}
-            return _ADDS if ends == span else (_OTHER if span & ends else _FREE)
+            return _Shape.ADDS if span == {expression.after, expression.through} else _Shape.OTHER
         case Scale() | Pair(operation=Operation.TIMES):
-            if _NOTHING in parts:
-                return _NOTHING
-            return _ADDS if sorted(parts) == sorted((_ADDS, _FREE)) else _alike(parts, {_FREE})
+            if _Shape.NOTHING in parts:
+                return _Shape.NOTHING
+            once = set(parts) == {_Shape.ADDS, _Shape.FREE}
+            return _Shape.ADDS if once else _alike(parts, _KEEPING)
         case PerUnit() | Percent() | Converted() | Under():
             return parts[0]
-        case Sum() | Pair(operation=Operation.PLUS) | When() | Choose() | Special() | AsOf():
-            anchored = isinstance(expression, AsOf) and expression.anchor in span
-            return _OTHER if anchored else _alike(parts, {_ADDS, _NOTHING}, {_FREE, _NOTHING})
-        case Segmented() | OverBalance() if span == {expression.after, expression.through}:
-            return _alike(parts, {_ADDS, _NOTHING})
+        case Sum() | Pair(operation=Operation.PLUS) | When() | Choose() | Special():
+            return _alike(parts, _ADDING, _KEEPING)
+        case AsOf(anchor=anchor) if anchor not in span:
+            return _alike(parts, _ADDING, _KEEPING)
+        case Segmented(versions=versions) if span == {expression.after, expression.through}:
+            return _Shape.OTHER if span & {start for start, _ in versions} else _alike(parts, _ADDING)
+        case OverBalance() if span == {expression.after, expression.through}:
+            return _alike(parts, _ADDING)
         case _:
-            return _alike(parts, {_FREE, _NOTHING})
+            reads = span & facts_read(expression).keys()
+            return _Shape.OTHER if reads else _alike(parts, _KEEPING)
 
 
-def _alike(parts: Sequence[str], *shapes: set[str]) -> str:
-    """The first of each set of shapes, if all parts are of that set."""
-    if set(parts) == {_NOTHING}:
-        return _NOTHING
-    for shape in (_ADDS, _FREE):
-        if any(shape in each and set(parts) <= each for each in shapes):
-            return shape
-    return _OTHER
+def _alike(parts: Sequence[_Shape], *shapes: frozenset[_Shape]) -> _Shape:
+    """What all parts are, if they are all of one of these sets."""
+    found = set(parts)
+    if not any(found <= each for each in shapes):
+        return _Shape.OTHER
+    return next(iter(found - {_Shape.NOTHING}), _Shape.NOTHING)
 
 
 # --- the common cases over time --------------------------------------------------------------------
