@@ -1100,6 +1100,7 @@ def test_a_law_is_tried_on_what_can_be_evaluated() -> None:
     assert evaluate(Rounded(rule, Rounding.HALF_UP), late()).money == cny(2)
 
 
+@settings(max_examples=400)
 @given(st.data())
 def test_what_is_said_to_add_up_does(data: st.DataObject) -> None:
     """Wherever the core says that a part of a rule adds up, its span cut in two costs the same in parts."""
