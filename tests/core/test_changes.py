@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from change_laws import fields_of
@@ -100,6 +101,16 @@ def test_what_happened_lies_not_after_its_record() -> None:
         command(happened_at=NOON + timedelta(microseconds=1))
 
     assert refused.value.expected == "an instant not after recorded_at (2026-01-31T12:00:00+00:00)"
+
+
+def test_the_hour_that_comes_twice_is_two_hours() -> None:
+    """In autumn a command may be recorded by a wall clock that shows less than it did when it happened."""
+    berlin = ZoneInfo("Europe/Berlin")
+    first = datetime(2026, 10, 25, 2, 45, tzinfo=berlin)
+    second = datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=berlin)
+    command(happened_at=first, recorded_at=second)
+    with pytest.raises(InvalidValue, match="not after recorded_at"):
+        command(happened_at=second, recorded_at=first)
 
 
 def test_a_command_cannot_be_changed() -> None:

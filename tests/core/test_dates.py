@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servflow.core.dates import EndOfMonth, Period, Term, aware, day_of, months_between, start_of_day
+from servflow.core.dates import (
+    EndOfMonth,
+    Period,
+    Term,
+    aware,
+    day_of,
+    lies_after,
+    months_between,
+    start_of_day,
+)
 from servflow.core.errors import InvalidValue
 
 CLAMP, NEXT = EndOfMonth.CLAMP, EndOfMonth.NEXT
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
 
 # --- instants and days
 
@@ -37,6 +46,23 @@ def test_the_day_of_an_instant_depends_on_the_zone():
     at = datetime(2026, 1, 31, 16, 30, tzinfo=UTC)
     assert day_of(at, SHANGHAI) == date(2026, 2, 1)
     assert day_of(at, ZoneInfo("America/New_York")) == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=BERLIN), datetime(2026, 10, 25, 2, 45, tzinfo=BERLIN)),
+        (datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=BERLIN), datetime(2026, 10, 25, 0, 45, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 9, tzinfo=BERLIN), datetime(2026, 1, 31, 8, 59, tzinfo=BERLIN)),
+        (datetime(2026, 1, 31, 9, tzinfo=UTC), datetime(2026, 1, 31, 8, 59, tzinfo=UTC)),
+        (datetime.max.replace(tzinfo=SHANGHAI), datetime.min.replace(tzinfo=SHANGHAI)),
+    ],
+)
+def test_what_lies_after_what(one, other):
+    """Instants are compared as instants, also two of one zone in the hour that comes twice in autumn."""
+    assert lies_after(one, other)
+    assert not lies_after(other, one)
+    assert not lies_after(one, one)
 
 
 def test_the_day_of_a_naive_datetime_is_refused():

@@ -20,7 +20,7 @@ from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 from servflow.core.citations import Plain, Reason
-from servflow.core.dates import aware
+from servflow.core.dates import aware, lies_after
 from servflow.core.errors import AlreadyExists, InvalidValue, ServflowError, StaleVersion
 from servflow.core.ledger import Posting
 
@@ -90,7 +90,7 @@ class Command:
                 raise InvalidValue(name, text, "a text that is not empty")
         aware("happened_at", self.happened_at)
         aware("recorded_at", self.recorded_at)
-        if self.happened_at > self.recorded_at:
+        if lies_after(self.happened_at, self.recorded_at):
             expected = f"an instant not after recorded_at ({self.recorded_at.isoformat()})"
             raise InvalidValue("happened_at", self.happened_at.isoformat(), expected)
 

@@ -11,12 +11,21 @@ from __future__ import annotations
 from bisect import bisect_left
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from enum import Enum
 
 from servflow.core.errors import InvalidValue
 
-__all__ = ["EndOfMonth", "Period", "Term", "aware", "day_of", "months_between", "start_of_day"]
+__all__ = [
+    "EndOfMonth",
+    "Period",
+    "Term",
+    "aware",
+    "day_of",
+    "lies_after",
+    "months_between",
+    "start_of_day",
+]
 
 
 class EndOfMonth(Enum):
@@ -35,6 +44,22 @@ def aware(name: str, at: datetime) -> datetime:
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise InvalidValue(name, at, "an aware datetime, with its offset from UTC")
     return at
+
+
+def lies_after(one: datetime, other: datetime) -> bool:
+    """Whether the instant ``one`` lies after ``other``; both are aware.
+
+    Two datetimes of one zone Python compares by the wall clock, also in an hour that comes twice.
+    """
+    if one.tzinfo is other.tzinfo and not isinstance(one.tzinfo, timezone):
+        one, other = _at_its_offset(one), _at_its_offset(other)
+    return one > other
+
+
+def _at_its_offset(at: datetime) -> datetime:
+    offset = at.utcoffset()
+    assert offset is not None
+    return at.replace(tzinfo=timezone(offset))
 
 
 def day_of(at: datetime, zone: tzinfo) -> date:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from servflow.core.changes import Actor, Command, Key, Office
-from servflow.core.dates import start_of_day
+from servflow.core.dates import lies_after, start_of_day
 from servflow.core.ill import commands as c
 from servflow.core.ill import effects as e
 from servflow.core.ill import guards as g
@@ -76,7 +76,7 @@ def _next_reminder(it: SupplyTransaction, policy: LendingPolicy) -> datetime | N
 
 def _remind(it: SupplyTransaction, policy: LendingPolicy, recorded_at: datetime) -> Command | None:
     at = _next_reminder(it, policy)
-    if at is None or at > recorded_at or it.due is None:
+    if at is None or lies_after(at, recorded_at) or it.due is None:
         return None
     step = it.noticed + 1
     return c.NoticeDue(
