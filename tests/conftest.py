@@ -1,15 +1,17 @@
-"""For all tests: a rulebook can be disturbed, to see which tests notice (``make bite``)."""
+"""For all tests: a rulebook can be disturbed (``make bite``); a PostgreSQL server runs if it is asked for."""
 
 from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from postgres import Server, served
 
 from servflow.core.errors import Problem
 from servflow.rulebooks import _load
@@ -55,3 +57,10 @@ def _disturb(name: str, rule: str, written: str) -> None:
         return tables
 
     _load.document = document
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One server for all tests that ask for it."""
+    with served() as server:
+        yield server

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from servflow.codec import Codec, folded
 from servflow.core.changes import Aggregate, Command, Key, Message, Withdrawal
 from servflow.core.errors import (
     AlreadyExists,
+    DamagedRecord,
     InvalidValue,
     NotFound,
     StaleVersion,
@@ -34,6 +35,7 @@ from servflow.core.ledger import Account, AccountKind, Posting
 from servflow.core.lifecycle import decide
 from servflow.core.money import Money
 from servflow.core.ports import Outgoing, Receipt, Status, Storage, StoredEntry, Writing
+from servflow.core.records import ReceiptRecord, Record
 from servflow.testing.contracts import StorageContract
 from servflow.testing.toys import NOBODY, POLICY, TOYS, Count, Counter, CounterState, Holder, Open, OpenHolder
 
@@ -74,7 +76,12 @@ def seeded(storage: Storage) -> None:
     """A counter that a holder holds, one message waiting."""
     do(storage, said(OpenHolder, "1", "h", limit=2))
     do(storage, said(Open, "2", "c1", holder="h"), HOLDER)
-    do(storage, said(Count, "3", "c1", note="n", messages=(message("m1"),), postings=(posting("p1"),)))
+    do(storage, seed())
+
+
+def seed() -> Command:
+    command: Command = said(Count, "3", "c1", note="n", messages=(message("m1"),), postings=(posting("p1"),))
+    return command
 
 
 def everything() -> Command:
@@ -175,7 +182,7 @@ def test_killed_between_any_two_statements_a_commit_is_whole_or_nothing(path: Pa
             found.append(contents(storage))
             assert found[-1] in (before, after)
             do(storage, said(Count, "5", "c1", note="goes on"))
-    assert len(found) > 14  # one more than the transaction has statements
+    assert len(found) > 13  # one more than the transaction has statements
     assert found[:-1] == [before] * (len(found) - 1)
     assert found[-1] == after
 
@@ -366,6 +373,12 @@ def other_database(path: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
+def layout_1(path: Path) -> None:
+    """What the first release has stored."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.executescript((Path(__file__).parent / "layout-1.sql").read_text(encoding="utf-8"))
+
+
 def no_database(path: Path) -> None:
     path.write_text("a shopping list, and long enough to have a header of a hundred bytes " * 3)
 
@@ -405,6 +418,21 @@ def no_layout(path: Path) -> None:
     other_database(path, "PRAGMA user_version = 0")
 
 
+def half_migrated(path: Path) -> None:
+    SqliteStorage(path, CODEC).close()
+    other_database(path, "DROP INDEX servflow_outbox_status")
+
+
+def half_a_table(path: Path) -> None:
+    SqliteStorage(path, CODEC).close()
+    other_database(path, "ALTER TABLE servflow_outbox DROP COLUMN note")
+
+
+def half_of_an_old_one(path: Path) -> None:
+    layout_1(path)
+    other_database(path, "DROP TABLE servflow_receipt")
+
+
 def folder(path: Path) -> None:
     path.mkdir()
 
@@ -423,6 +451,9 @@ def pipe(path: Path) -> None:
         (other_program_that_was_killed, "another program (application id 0x7)"),
         (newer_layout, f"layout {LAYOUT + 1}"),
         (no_layout, "layout 0"),
+        (half_migrated, "no servflow_outbox_status"),
+        (half_a_table, "servflow_outbox (n, key"),
+        (half_of_an_old_one, "no such table: servflow_receipt"),
         (folder, "a folder"),
         (pipe, "not a file"),
     ],
@@ -506,8 +537,7 @@ def test_every_connection_is_durable(path: Path):
 
 def test_a_database_of_layout_1_loads_for_ever(path: Path):
     """What the first release has stored is read, folded and gone on with by every later one."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.executescript((Path(__file__).parent / "layout-1.sql").read_text(encoding="utf-8"))
+    layout_1(path)
     with opened(path) as storage:
         (counter, _holder), journals, due, postings, outbox = contents(storage)
         assert counter == Counter(
@@ -532,6 +562,202 @@ def test_a_database_of_layout_1_loads_for_ever(path: Path):
         assert first == Receipt(command_id="4", versions=((COUNTER, 4),), repeated=True)
         do(storage, said(Count, "9", "c1", note="goes on"))
         assert contents(storage)[0][0].version == 6
+
+
+UPGRADE_KILLED = """
+import os, shutil, signal, sqlite3, sys
+sys.path[:0] = sys.argv[3:]
+from test_storage_sqlite import opened
+from pathlib import Path
+
+seed, target = map(Path, sys.argv[1:3])
+connect = sqlite3.connect
+for statements in range(200):
+    copy = target / f"{statements}.db"
+    shutil.copy(seed, copy)
+    child = os.fork()
+    if child == 0:
+        left = statements
+        def count(_statement):
+            global left
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+        def counted(*args, **options):
+            connection = connect(*args, **options)
+            if "memory" not in args[0]:
+                connection.set_trace_callback(count)
+            return connection
+        sqlite3.connect = counted
+        with opened(copy):
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        break
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, status
+"""
+
+
+def test_an_upgrade_killed_anywhere_is_done_by_the_next_that_opens(path: Path, tmp_path: Path):
+    """Killed before each of its statements in turn, an upgrade leaves a file that the next one upgrades."""
+    layout_1(path)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    run = [
+        sys.executable,
+        "-c",
+        UPGRADE_KILLED,
+        str(path),
+        str(copies),
+        str(Path(__file__).parent),
+        *sys.path,
+    ]
+    subprocess.run(run, check=True, timeout=120)
+    with opened(path) as storage:
+        upgraded = contents(storage)
+    layouts = []
+    for number in range(len(list(copies.glob("*.db")))):
+        copy = copies / f"{number}.db"
+        with closing(sqlite3.connect(copy)) as other:
+            layouts.append(other.execute("PRAGMA user_version").fetchone()[0])
+        with opened(copy) as storage:
+            assert contents(storage) == upgraded
+    assert set(layouts) == {1, LAYOUT}
+    assert layouts == sorted(layouts)
+    assert layouts.count(1) > 12  # before each of its statements
+
+
+def test_an_upgrade_without_room_leaves_the_old_layout(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A full disk in the middle of an upgrade is an error of ours, and the file is what it was."""
+    layout_1(path)
+    connect = sqlite3.connect
+    before = surroundings(path)
+
+    def small(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **options)
+        connection.execute("PRAGMA max_page_count = 1")  # it cannot grow
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    with pytest.raises(StorageFull):
+        SqliteStorage(path, CODEC)
+    assert surroundings(path) == before
+
+
+def test_a_hosts_tables_of_layout_1_are_upgraded_with_its_transaction(path: Path):
+    """Joined, the upgrade is part of the host's transaction: gone when it rolls back, there when it commits."""
+    layout_1(path)
+    other_database(path, "CREATE TABLE servflow_layout (number)", "INSERT INTO servflow_layout VALUES (1)")
+    with closing(sqlite3.connect(path, isolation_level=None)) as host:
+        for end, layout in (("ROLLBACK", 1), ("COMMIT", LAYOUT)):
+            host.execute("BEGIN IMMEDIATE")
+            storage = SqliteStorage.joining(host, CODEC)
+            assert storage.load(COUNTER).version == 5
+            host.execute(end)
+            assert host.execute("SELECT number FROM servflow_layout").fetchall() == [(layout,)]
+
+
+def test_a_file_that_may_only_be_read_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A file that nobody may write to is an error of ours, whatever was asked of it, and is left as it is."""
+    with opened(path) as storage:
+        seeded(storage)
+        before = contents(storage)
+    connect = sqlite3.connect
+
+    def read_only(place: str, *args: Any, **options: Any) -> sqlite3.Connection:
+        place = place.replace("mode=rwc", "mode=ro").replace("mode=rw", "mode=ro")
+        connection: sqlite3.Connection = connect(place, *args, **options)
+        return connection
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", read_only)
+        with opened(path) as storage:
+            assert contents(storage) == before
+            for attempt in (
+                lambda: do(storage, said(Count, "9", "c1", note="n")),
+                lambda: storage.claim(AT, until=AT),
+                lambda: storage.reschedule([(COUNTER, 2, AT)]),
+            ):
+                with pytest.raises(UnusableStorage, match="readonly"):
+                    attempt()
+    with opened(path) as storage:
+        assert contents(storage) == before
+
+
+# --- hand-edited ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edit", "ask", "record", "found"),
+    [
+        ("UPDATE servflow_aggregate SET document = '{'", "load", "aggregate toy.counter c1", "document"),
+        ("UPDATE servflow_aggregate SET document = '[]'", "load", "aggregate toy.counter c1", "document"),
+        ("UPDATE servflow_aggregate SET document = '{}'", "load", "aggregate toy.counter c1", "state"),
+        ("UPDATE servflow_aggregate SET version = 'two'", "load", "aggregate toy.counter c1", "two"),
+        ("UPDATE servflow_aggregate SET state = 'closed'", "list", "aggregate toy.counter c1", "closed"),
+        ("UPDATE servflow_aggregate SET wake = '0 o''clock'", "due", "aggregate toy.counter c1", "0 o'clock"),
+        ("UPDATE servflow_journal SET document = 'null'", "journal", "entry 1 of toy.counter c1", "None"),
+        ("UPDATE servflow_receipt SET document = '[1]'", "receipt", "receipt 3", "[1]"),
+        ("UPDATE servflow_posting SET document = '{}'", "postings", "posting p1", "nothing"),
+        ("UPDATE servflow_outbox SET document = '{\"x\":1}'", "outbox", "message m1", "key"),
+        ("UPDATE servflow_outbox SET status = 'lost'", "outbox", "message m1", "lost"),
+        ("UPDATE servflow_outbox SET changed_at = 'once'", "outbox", "message m1", "once"),
+        ("UPDATE servflow_aggregate SET document = CAST(x'ff' AS TEXT)", "load", "servflow.db", "UTF-8"),
+    ],
+)
+def test_a_row_edited_by_hand_is_named(path: Path, edit: str, ask: str, record: str, found: str):
+    """What servflow has not written so is met with an error that says which record, and what is wrong."""
+    with opened(path) as storage:
+        seeded(storage)
+    other_database(path, edit)
+
+    def receipt(storage: Storage) -> Receipt | None:
+        with storage.writing() as writing:
+            return writing.receipt(seed())
+
+    asked: dict[str, Callable[[Storage], Any]] = {
+        "load": lambda storage: storage.load(COUNTER),
+        "list": lambda storage: storage.aggregates(Counter.kind),
+        "due": lambda storage: storage.due(AT),
+        "journal": lambda storage: list(storage.journal(COUNTER)),
+        "receipt": receipt,
+        "postings": lambda storage: list(storage.postings()),
+        "outbox": lambda storage: list(storage.outbox()),
+    }
+    with opened(path) as storage:
+        with pytest.raises(DamagedRecord) as damaged:
+            asked[ask](storage)
+        assert record in damaged.value.record
+        assert found in damaged.value.found
+
+
+def test_nothing_of_what_was_replaced_remains_in_the_file(path: Path, tmp_path: Path):
+    """After a rewrite neither the file nor its log has the old text, though earlier versions had it too."""
+    with opened(path) as storage:
+        seeded(storage)
+        for number in range(50):
+            do(storage, said(Count, f"n{number}", "c1", note=f"a secret of {number}"))
+
+        def new(record: Record) -> Record:
+            assert not isinstance(record, ReceiptRecord)
+            return record._replace(document=record.document.replace("secret", "matter"))
+
+        assert b"secret" in b"".join(surroundings(path).values())
+        assert storage.rewrite(["secret"], new) == 1 + 50
+        assert b"secret" not in b"".join(surroundings(path).values())
+        assert storage.rewrite(["secret"], new) == 0
+
+
+def test_a_reader_that_does_not_end_keeps_what_was_replaced(path: Path):
+    """Rewritten it is, but the error says that the old text still stands in the log, and what to do."""
+    with opened(path, busy_seconds=0) as storage, opened(path) as reader:
+        seeded(storage)
+        records: Any = reader.records()
+        next(records)
+        with pytest.raises(UnusableStorage, match="rewrite once more"):
+            storage.rewrite(['"n"'], lambda record: record)
+        records.close()
+        assert storage.rewrite(['"n"'], lambda record: record) == 0
 
 
 # --- the rest of its own --------------------------------------------------------------------------
@@ -707,9 +933,25 @@ class HostedStorage:
         with self._joined("IMMEDIATE") as storage:
             storage.settle(message_key, at=at, status=status, note=note)
 
-    def outbox(self, *, about: Key | None = None) -> Iterator[Outgoing]:
+    def outbox(self, *, about: Key | None = None, status: Status | None = None) -> Iterator[Outgoing]:
         with self._joined("DEFERRED") as storage:
-            return iter(list(storage.outbox(about=about)))
+            return iter(list(storage.outbox(about=about, status=status)))
+
+    def reschedule(self, wakes: Iterable[tuple[Key, int, datetime | None]]) -> int:
+        with self._joined("IMMEDIATE") as storage:
+            return storage.reschedule(wakes)
+
+    def records(self) -> Iterator[Record]:
+        with self._joined("DEFERRED") as storage:
+            return iter(list(storage.records()))
+
+    def restore(self, records: Iterable[Record]) -> int:
+        with self._joined("IMMEDIATE") as storage:
+            return storage.restore(records)
+
+    def rewrite(self, containing: Collection[str], new: Callable[[Record], Record]) -> int:
+        with self._joined("IMMEDIATE") as storage:
+            return storage.rewrite(containing, new)
 
     def close(self) -> None:
         pass

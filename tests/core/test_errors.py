@@ -15,6 +15,8 @@ from servflow.core.errors import (
     CommandReused,
     ConflictingRules,
     CurrencyMismatch,
+    DamagedRecord,
+    InvalidArchive,
     InvalidCommand,
     InvalidFacts,
     InvalidMessage,
@@ -108,6 +110,13 @@ CASES: list[tuple[ServflowError, str, type[Exception], dict[str, object], str]] 
         PROBLEMS_TEXT,
     ),
     (
+        InvalidArchive("fees.toml", iter(PROBLEMS)),
+        "invalid-archive",
+        ValueError,
+        {"subject": "fees.toml", "problems": PROBLEMS},
+        PROBLEMS_TEXT,
+    ),
+    (
         InvalidFacts("fees.toml", iter(PROBLEMS)),
         "invalid-facts",
         ValueError,
@@ -157,6 +166,13 @@ CASES: list[tuple[ServflowError, str, type[Exception], dict[str, object], str]] 
         "cases.db: found format 2, expected format 1",
     ),
     (
+        DamagedRecord("posting p1", "an amount of nothing", "an amount above 0"),
+        "damaged-record",
+        Exception,
+        {"record": "posting p1", "found": "an amount of nothing", "expected": "an amount above 0"},
+        "posting p1 is damaged: found an amount of nothing, expected an amount above 0",
+    ),
+    (
         StorageFull("cases.db"),
         "storage-full",
         Exception,
@@ -167,8 +183,15 @@ CASES: list[tuple[ServflowError, str, type[Exception], dict[str, object], str]] 
         StorageBusy("cases.db", 5),
         "storage-busy",
         Exception,
-        {"place": "cases.db", "seconds": 5},
+        {"place": "cases.db", "seconds": 5, "why": "locked by another writer for over 5 s"},
         "cases.db: locked by another writer for over 5 s; nothing was written",
+    ),
+    (
+        StorageBusy("cases", 5, "the database system is starting up"),
+        "storage-busy",
+        Exception,
+        {"place": "cases", "seconds": 5, "why": "the database system is starting up"},
+        "cases: the database system is starting up; nothing was written",
     ),
     (
         MailFailed("lib@example.org", "550 no such user", permanent=True),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
+from loan_desk import TOWN, LoanDesk, of
 
+from servflow.adapters.storage_memory import MemoryStorage
 from servflow.codec import Codec
 from servflow.core.changes import Actor, Aggregate, Command, Key, Message, Office
 from servflow.core.citations import Clause, Reason
@@ -26,6 +30,8 @@ from servflow.core.errors import (
 )
 from servflow.core.fees import Charge, Days, Facts, PerUnit, Under, evaluate
 from servflow.core.fees.assessment import Obligation, assess
+from servflow.core.ill.commands import ConfirmReceipt
+from servflow.core.ill.table import ILL
 from servflow.core.ledger import Account, AccountKind
 from servflow.core.lifecycle import (
     ALWAYS,
@@ -40,7 +46,7 @@ from servflow.core.lifecycle import (
     Situation,
 )
 from servflow.core.money import Money
-from servflow.core.ports import Letter, Outgoing, Party, Receipt, Status, Storage
+from servflow.core.ports import Letter, Outgoing, Party, Receipt, Status, Storage, Writing
 from servflow.desk import Deliveries, Desk, Wakes
 
 # --- the lifecycle --------------------------------------------------------------------------------
@@ -281,6 +287,36 @@ class Host:
 
 
 @dataclass
+class StoppedClock:
+    """A clock that somebody sets."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Locking(MemoryStorage):
+    """Writes down what its writers lock, in their order."""
+
+    def __init__(self, codec: Codec) -> None:
+        super().__init__(codec)
+        self.locked: list[Key] = []
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        with super().writing() as writing:
+            load = writing.load
+
+            def noted(key: Key) -> Aggregate | None:
+                self.locked.append(key)
+                return load(key)
+
+            writing.load = noted  # type: ignore[method-assign]
+            yield writing
+
+
+@dataclass
 class Club:
     """A desk and what stands around it."""
 
@@ -452,6 +488,38 @@ def test_facts_are_asked_before_any_lock_is_held(club: Club) -> None:
     club.desk.do(asks("c-1"))
 
     assert club.lent(LENT_1).version == club.lent(LENT_2).version == 1
+
+
+def test_facts_are_of_the_aggregate_that_is_decided_on(club: Club) -> None:
+    """Where somebody changes it between the question and the lock, the host is asked again, once."""
+    club.desk.do(asks("c-1"))
+
+    def hand_out_meanwhile(command: Command) -> None:
+        club.host.before_answer = lambda _: None
+        club.desk.do(hands_out("c-2"))
+
+    club.host.before_answer = hand_out_meanwhile
+    club.host.asked.clear()
+    club.desk.do(takes_back("c-3", 3))
+
+    seen = [(type(command), it and it.state) for command, it in club.host.asked]
+    assert seen == [(TakeBack, Stage.ASKED), (HandOut, Stage.ASKED), (TakeBack, Stage.OUT)]
+
+
+def test_all_that_is_looked_at_is_locked_in_one_order() -> None:
+    """A command on a loan locks the borrower's relation before the loan, as one on the relation does."""
+    codec = Codec(ILL)
+    storage = Locking(codec)
+    desk = LoanDesk(storage, codec)
+    desk.relate(TOWN)
+    desk.lend("a-loan-whose-id-comes-first")
+    storage.locked.clear()
+    desk.say(ConfirmReceipt, "a-loan-whose-id-comes-first", "2026-02-01", by=of(TOWN))
+
+    assert storage.locked == [
+        Key("ill.relation", TOWN),
+        Key("ill.supply", "a-loan-whose-id-comes-first"),
+    ]
 
 
 def test_facts_that_are_missing_change_nothing(club: Club) -> None:
@@ -668,6 +736,25 @@ def test_thousands_may_be_due_at_once(
     assert club.storage.due(at(1000)) == ()
 
 
+def test_wakes_worked_out_anew_are_those_of_the_commits(club: Club) -> None:
+    """However wrong the index has become, from scratch it is what it was; once more changes nothing."""
+    keys = [Key("club.lent", f"lent-{number:03}") for number in range(250)]  # more than two pages
+    for number, key in enumerate(keys):
+        club.lend(key, days=7 + number % 3)
+    club.desk.do(TakeBack(id="b", case="lent-000", by=KEEPER, happened_at=at(3), recorded_at=at(3)))
+    right = club.storage.due(at(1000), limit=1000)
+    club.storage.reschedule(
+        [(key, club.lent(key).version, at(1) if n else None) for n, key in enumerate(keys)]
+    )
+    wrong = club.storage.due(at(1000), limit=1000)
+
+    assert len(wrong) == len(right) == 249
+    assert {wake for _, wake in wrong} == {at(1)}
+    assert club.desk.rebuild_wakes() == 249
+    assert club.storage.due(at(1000), limit=1000) == right
+    assert club.desk.rebuild_wakes() == 0
+
+
 def test_wake_takes_no_naive_instant(club: Club) -> None:
     """A naive instant is an error, and nothing was done."""
     with pytest.raises(InvalidValue):
@@ -814,6 +901,34 @@ def test_a_worker_that_dies_leaves_its_letter_to_the_next(club: Club) -> None:
     assert club.statuses() == {"lent-1/asked/1": Status.SENT}
 
 
+def test_a_run_ends_with_its_lease(club: Club) -> None:
+    """Once its lease has run out by the desk's clock, a run sends nothing more: others may by then."""
+    for number in range(4):
+        club.desk.do(asks(f"c-{number}", Key("club.lent", f"lent-{number}")))
+    clock = StoppedClock(at(2, 10))
+    slow = Desk(
+        CLUB,
+        storage=club.storage,
+        facts=club.host,
+        policy=ClubPolicy(),
+        mail=club.host,
+        wording=club.host,
+        clock=clock,
+    )
+
+    def takes_its_time(letter: Letter) -> None:
+        clock.at += timedelta(minutes=5)
+
+    club.host.after_sending = takes_its_time
+
+    assert slow.deliver(at(2, 10), lease=timedelta(minutes=10)).sent == 2
+    assert club.desk.deliver(at(2, 10) + timedelta(minutes=10)).sent == 2
+    assert len(set(club.host.sent)) == len(club.host.sent) == 4
+    clock.at = at(1)  # set back
+    club.desk.do(asks("c-5", Key("club.lent", "lent-5")))
+    assert slow.deliver(at(2, 12)).sent == 1
+
+
 def test_a_desk_without_mail_delivers_nothing(club: Club) -> None:
     """A desk made without mail or without wording says so, and claims nothing."""
     club.desk.do(asks("c-1"))
@@ -825,6 +940,24 @@ def test_a_desk_without_mail_delivers_nothing(club: Club) -> None:
             desk.deliver(at(2))
 
     assert club.desk.deliver(at(2)).sent == 1
+
+
+def test_a_lease_is_a_time_and_no_reading_of_a_clock(club: Club) -> None:
+    """A lease of an hour in the night in which an hour comes twice ends after an hour."""
+    club.desk.do(asks("c-1"))
+    berlin = ZoneInfo("Europe/Berlin")
+    at_night = datetime(2026, 10, 25, 2, 30, tzinfo=berlin)  # 00:30 in UTC, in the first of the two hours
+
+    def killed(letter: Letter) -> None:
+        raise _KilledError
+
+    club.host.after_sending = killed
+    with pytest.raises(_KilledError):
+        club.desk.deliver(at_night, lease=timedelta(hours=1))
+    club.host.after_sending = lambda letter: None
+
+    assert club.desk.deliver(datetime(2026, 10, 25, 1, 29, tzinfo=UTC)).sent == 0
+    assert club.desk.deliver(datetime(2026, 10, 25, 1, 30, tzinfo=UTC)).sent == 1
 
 
 @pytest.mark.parametrize("lease", [timedelta(0), timedelta(minutes=-1)])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from servflow.core.changes import Aggregate, Command, Key
-from servflow.core.errors import Refused
+from servflow.core.errors import NotFound, Refused
 from servflow.core.lifecycle import check, decide
 from servflow.testing.toys import (
     NOBODY,
@@ -19,10 +19,14 @@ from servflow.testing.toys import (
     Close,
     CloseHolder,
     Counter,
+    EndSeries,
     Holder,
     HolderState,
     Open,
     OpenHolder,
+    OpenSeries,
+    Series,
+    SeriesState,
 )
 
 AT = datetime(2026, 1, 31, 8, tzinfo=UTC)
@@ -64,6 +68,30 @@ def test_a_holder_goes_when_it_holds_nothing():
 def test_a_counter_needs_no_holder():
     """A counter without a holder is opened and closed alone."""
     assert list(after(said(Open, "a"), said(Close, "a"))) == [Key(Counter.kind, "a")]
+
+
+def test_a_series_gives_each_counter_the_next_number():
+    """Counters that name a series have its numbers from 1 on; others have none, and an ended one gives none."""
+    opened = (
+        said(OpenSeries, "s"),
+        said(Open, "a", series="s"),
+        said(Open, "b"),
+        said(Open, "c", series="s"),
+    )
+    aggregates = after(*opened)
+    counters = [it for it in aggregates.values() if isinstance(it, Counter)]
+    assert [(it.id, it.number) for it in counters] == [("a", 1), ("b", None), ("c", 2)]
+    ended = after(*opened, said(EndSeries, "s"))[Key(Series.kind, "s")]
+    assert isinstance(ended, Series)
+    assert (ended.state, ended.drawn) == (SeriesState.ENDED, 2)
+    with pytest.raises(Refused):
+        after(*opened, said(EndSeries, "s"), said(Open, "d", series="s"))
+
+
+def test_a_counter_draws_from_no_series_that_is_not_there():
+    """Whoever names a series that does not exist is told so."""
+    with pytest.raises(NotFound, match=r"toy\.series"):
+        after(said(Open, "a", series="s"))
 
 
 def test_without_pytest_the_contracts_name_the_extra():

@@ -1,84 +1,114 @@
 """Storage in memory: for tests, trials and single runs. It keeps every promise but durability.
 
-What is stored is the text of each document, so nobody can change it from outside. A commit works
-everything out first; then nothing can go wrong any more, and all of it is put in place.
+What is stored are records, whose documents are texts, so nobody can change them from outside. A
+commit works everything out first; then nothing can go wrong any more, and all of it is put in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from servflow.codec import Codec, canonical, in_utc, read
-from servflow.core.changes import Aggregate, Change, Command, Key, Message
+from servflow.codec import Codec, canonical, in_utc
+from servflow.codec.records import (
+    Overtaking,
+    aggregate_of,
+    claimable,
+    entry_of,
+    lapsed,
+    named,
+    outgoing_of,
+    posting_of,
+    receipt_of,
+    settled,
+    writes,
+)
+from servflow.core.changes import Aggregate, Change, Command, Key
 from servflow.core.errors import AlreadyExists, CommandReused, InvalidValue, NotFound, StorageBusy
 from servflow.core.ledger import Account, Posting
-from servflow.core.ports import Outgoing, Receipt, Status, StoredEntry, Writing
+from servflow.core.ports import Outgoing, Receipt, StoredEntry, Writing
+from servflow.core.records import (
+    AggregateRecord,
+    EntryRecord,
+    MessageRecord,
+    PostingRecord,
+    ReceiptRecord,
+    Record,
+    Status,
+)
 
 __all__ = ["MemoryStorage"]
 
 _PLACE: Final = "memory"
 
 
-class _Standing(NamedTuple):
-    version: int
-    state: str
-    wake: datetime | None
-    document: str
-
-
-class _Given(NamedTuple):
-    fingerprint: str
-    versions: tuple[tuple[Key, int], ...]
-
-
-class _Sending(NamedTuple):
-    """A message in the outbox. ``overtaken`` is what becomes of it unless its claimant sends it."""
-
-    kind: str
-    about: Key
-    to: str
-    not_before: datetime | None
-    changed_at: datetime
-    document: str
-    status: Status = Status.PENDING
-    claimed_until: datetime | None = None
-    attempts: int = 0
-    note: str = ""
-    overtaken: Status | None = None
-
-    def overtake(self, status: Status, note: str, at: datetime) -> _Sending:
-        if self.claimed_until is not None and self.claimed_until > at:
-            return self._replace(overtaken=status, note=note)
-        return self._replace(status=status, note=note, changed_at=at)
-
-
-_Staged = list[tuple[dict[Any, Any], Any, Any]]  # a table, a key, its row from now on
-
-
 class _Tables:
-    """What is stored. Rows are never changed, only put in place of others."""
+    """What is stored. Records are never changed, only put in place of others."""
 
     def __init__(self) -> None:
-        self.lock = Lock()  # held while rows are put in place, or read out together
-        self.aggregates: dict[Key, _Standing] = {}
-        self.journal: dict[tuple[Key, int], tuple[str, str]] = {}
-        self.receipts: dict[str, _Given] = {}
-        self.postings: dict[str, str] = {}
-        self.outbox: dict[str, _Sending] = {}
+        self.aggregates: dict[Key, AggregateRecord] = {}
+        self.entries: dict[tuple[Key, int], EntryRecord] = {}
+        self.receipts: dict[str, ReceiptRecord] = {}
+        self.postings: dict[str, PostingRecord] = {}
+        self.messages: dict[str, MessageRecord] = {}
         self.about: dict[Key, tuple[str, ...]] = {}
 
-    def put(self, staged: _Staged) -> None:
-        with self.lock:
-            for table, key, row in staged:
-                table[key] = row
+    def records(self) -> Iterator[Record]:
+        cases: list[AggregateRecord | EntryRecord] = [*self.aggregates.values(), *self.entries.values()]
+        yield from sorted(cases, key=_place)
+        yield from sorted(self.receipts.values())
+        yield from self.postings.values()
+        yield from self.messages.values()
 
-    def load(self, codec: Codec, key: Key) -> Aggregate | None:
-        row = self.aggregates.get(key)
-        return None if row is None else codec.decode_aggregate(key, row.version, read(row.document))
+
+def _place(record: AggregateRecord | EntryRecord) -> tuple[Key, int]:
+    """Where it stands among the records: an aggregate before its entries."""
+    return record.key, record.seq if isinstance(record, EntryRecord) else 0
+
+
+class _Staged(_Tables):
+    """What is to be put in place in one go, over what is stored already."""
+
+    def __init__(self, stored: _Tables) -> None:
+        super().__init__()
+        self._stored = stored
+
+    def add(self, record: Record) -> None:
+        """A record under a key that is not taken; an aggregate's takes the place of the one before.
+
+        Raises:
+            AlreadyExists: another record has the key.
+        """
+        match record:
+            case AggregateRecord():
+                self.aggregates[record.key] = record
+            case EntryRecord():
+                self._new("entries", (record.key, record.seq), record)
+            case ReceiptRecord():
+                self._new("receipts", record.command_id, record)
+            case PostingRecord():
+                self._new("postings", record.key, record)
+            case MessageRecord():
+                self._new("messages", record.key, record)
+                self.about[record.about] = (*self._about(record.about), record.key)
+
+    def _new(self, table: str, key: Any, record: Record) -> None:
+        if key in getattr(self, table) or key in getattr(self._stored, table):
+            raise AlreadyExists(*named(record))
+        getattr(self, table)[key] = record
+
+    def _about(self, about: Key) -> tuple[str, ...]:
+        return self.about.get(about, self._stored.about.get(about, ()))
+
+    def overtake(self, overtaking: Overtaking) -> None:
+        """What becomes of the messages that are there by now."""
+        for key in self._about(overtaking.about):
+            after = overtaking.of(self.messages.get(key) or self._stored.messages[key])
+            if after is not None:
+                self.messages[key] = after
 
 
 class MemoryStorage:
@@ -92,6 +122,7 @@ class MemoryStorage:
         self._codec = codec
         self._busy_seconds = busy_seconds
         self._writer = Lock()  # held for a whole transaction
+        self._placing = Lock()  # held while records are put in place, or read out together
         self._tables = _Tables()
 
     @contextmanager
@@ -103,11 +134,20 @@ class MemoryStorage:
         finally:
             self._writer.release()
 
+    def _put(self, staged: _Tables) -> None:
+        with self._placing:
+            self._tables.aggregates.update(staged.aggregates)
+            self._tables.entries.update(staged.entries)
+            self._tables.receipts.update(staged.receipts)
+            self._tables.postings.update(staged.postings)
+            self._tables.messages.update(staged.messages)
+            self._tables.about.update(staged.about)
+
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """See the port."""
         with self._alone():
-            writing = _Writing(self._codec, self._tables)
+            writing = _Writing(self._codec, self._tables, self._put)
             try:
                 yield writing
             finally:
@@ -115,110 +155,138 @@ class MemoryStorage:
 
     def load(self, key: Key) -> Aggregate:
         """See the port."""
-        it = self._tables.load(self._codec, key)
-        if it is None:
+        record = self._tables.aggregates.get(key)
+        if record is None:
             raise NotFound(key.kind, key.id)
-        return it
+        return aggregate_of(self._codec, record)
 
     def journal(self, key: Key, *, after: int = 0) -> Iterator[StoredEntry]:
         """See the port."""
-        standing = self._tables.aggregates.get(key)
-        for seq in range(after + 1, standing.version + 1 if standing else 0):
-            command_id, document = self._tables.journal[key, seq]
-            yield StoredEntry(key=key, seq=seq, command_id=command_id, document=read(document))
+        record = self._tables.aggregates.get(key)
+        for seq in range(after + 1, record.version + 1 if record else 0):
+            entry = self._tables.entries.get((key, seq))
+            if entry is not None:  # what was restored may lack one; the audit says so
+                yield entry_of(entry)
 
     def aggregates(
         self, kind: str, *, state: str | None = None, after: str = "", limit: int = 100
     ) -> tuple[Aggregate, ...]:
         """See the port."""
         _check_limit(limit)
-        with self._tables.lock:
+        with self._placing:
             found = [
-                (key, standing)
-                for key, standing in self._tables.aggregates.items()
-                if key.kind == kind and key.id > after and state in (None, standing.state)
+                record
+                for key, record in self._tables.aggregates.items()
+                if key.kind == kind and key.id > after and state in (None, record.state)
             ]
-        return tuple(
-            self._codec.decode_aggregate(key, row.version, read(row.document))
-            for key, row in sorted(found)[:limit]
-        )
+        return tuple(aggregate_of(self._codec, record) for record in sorted(found, key=_place)[:limit])
 
     def due(self, at: datetime, *, limit: int = 100) -> tuple[tuple[Key, datetime], ...]:
         """See the port."""
         in_utc("at", at)
         _check_limit(limit)
-        with self._tables.lock:
+        with self._placing:
             found = [
-                (standing.wake, key)
-                for key, standing in self._tables.aggregates.items()
-                if standing.wake is not None and standing.wake <= at
+                (record.wake, key)
+                for key, record in self._tables.aggregates.items()
+                if record.wake is not None and record.wake <= at
             ]
         return tuple((key, wake) for wake, key in sorted(found)[:limit])
 
     def postings(self, *, subject: str | None = None, account: Account | None = None) -> Iterator[Posting]:
         """See the port."""
-        with self._tables.lock:
-            documents = tuple(self._tables.postings.values())
-        for document in documents:
-            posting = self._codec.decode(read(document), Posting)
-            if subject in (None, posting.subject) and account in (None, posting.debit, posting.credit):
-                yield posting
+        with self._placing:
+            records = tuple(self._tables.postings.values())
+        named = None if account is None else str(account)
+        for record in records:
+            if subject in (None, record.subject) and named in (None, record.debit, record.credit):
+                yield posting_of(self._codec, record)
 
     def claim(self, at: datetime, *, until: datetime, limit: int = 100) -> tuple[Outgoing, ...]:
         """See the port."""
-        for name, instant in (("at", at), ("until", until)):
-            in_utc(name, instant)
+        now, then = in_utc("at", at), in_utc("until", until)
         _check_limit(limit)
-        staged: _Staged = []
         claimed: list[Outgoing] = []
         with self._alone():
-            for key, row in self._tables.outbox.items():
-                if row.status is not Status.PENDING or not _before(row.claimed_until, at):
-                    continue
-                if row.overtaken is not None:  # whoever had claimed it never said what became of it
-                    staged.append((self._tables.outbox, key, row.overtake(row.overtaken, row.note, at)))
-                elif _before(row.not_before, at) and len(claimed) < limit:
-                    staged.append((self._tables.outbox, key, row._replace(claimed_until=until)))
-                    claimed.append(self._outgoing(row))
-            self._tables.put(staged)
+            staged = _Tables()
+            for key, record in self._tables.messages.items():
+                late = lapsed(record, now)
+                if late is not None:
+                    staged.messages[key] = late
+                elif claimable(record, now) and len(claimed) < limit:
+                    staged.messages[key] = record._replace(claimed_until=then)
+                    claimed.append(outgoing_of(self._codec, record))
+            self._put(staged)
         return tuple(claimed)
 
     def settle(self, message_key: str, *, at: datetime, status: Status, note: str = "") -> None:
         """See the port."""
-        in_utc("at", at)
+        now = in_utc("at", at)
+        canonical(note)  # refuses what is no text that can be kept
         with self._alone():
-            row = self._tables.outbox.get(message_key)
-            if row is None:
+            record = self._tables.messages.get(message_key)
+            if record is None:
                 raise NotFound("message", message_key)
-            if row.status is not Status.PENDING:
-                return
-            if row.overtaken is not None and status is not Status.SENT:
-                status, note = row.overtaken, row.note
-            settled = row._replace(
-                status=status,
-                claimed_until=None,
-                attempts=row.attempts + (status is not Status.SENT),
-                changed_at=at,
-                note=note,
-                overtaken=None,
-            )
-            self._tables.put([(self._tables.outbox, message_key, settled)])
+            after = settled(record, at=now, status=status, note=note)
+            if after is not None:
+                staged = _Tables()
+                staged.messages[message_key] = after
+                self._put(staged)
 
-    def outbox(self, *, about: Key | None = None) -> Iterator[Outgoing]:
+    def outbox(self, *, about: Key | None = None, status: Status | None = None) -> Iterator[Outgoing]:
         """See the port."""
-        with self._tables.lock:
-            keys = self._tables.outbox if about is None else self._tables.about.get(about, ())
-            rows = tuple(self._tables.outbox[key] for key in keys)
-        return map(self._outgoing, rows)
+        with self._placing:
+            keys = self._tables.messages if about is None else self._tables.about.get(about, ())
+            records = [self._tables.messages[key] for key in keys]
+        for record in records:
+            if status in (None, record.status):
+                yield outgoing_of(self._codec, record)
 
-    def _outgoing(self, row: _Sending) -> Outgoing:
-        return Outgoing(
-            message=self._codec.decode(read(row.document), Message),
-            status=row.status,
-            attempts=row.attempts,
-            changed_at=row.changed_at,
-            note=row.note,
-        )
+    def reschedule(self, wakes: Iterable[tuple[Key, int, datetime | None]]) -> int:
+        """See the port."""
+        with self._alone():
+            staged = _Tables()
+            for key, version, wake in wakes:
+                at = None if wake is None else in_utc("wake", wake)
+                record = self._tables.aggregates.get(key)
+                if record is not None and record.version == version and record.wake != at:
+                    staged.aggregates[key] = record._replace(wake=at)
+            self._put(staged)
+        return len(staged.aggregates)
+
+    def records(self) -> Iterator[Record]:
+        """See the port."""
+        with self._placing:
+            found = list(self._tables.records())
+        yield from found
+
+    def restore(self, records: Iterable[Record]) -> int:
+        """See the port."""
+        with self._alone():
+            for stored in self._tables.records():
+                raise AlreadyExists(*named(stored))
+            return self._replace(records)
+
+    def rewrite(self, containing: Collection[str], new: Callable[[Record], Record]) -> int:  # noqa: ARG002
+        """See the port; ``new`` is asked for every record."""
+        with self._alone():
+            before = list(self._tables.records())
+            after = [new(record) for record in before]
+            self._replace(after)
+        return sum(one != other for one, other in zip(before, after, strict=True))
+
+    def _replace(self, records: Iterable[Record]) -> int:
+        """These in the place of all that is stored."""
+        staged = _Staged(_Tables())
+        count = 0
+        for record in records:
+            if isinstance(record, AggregateRecord) and record.key in staged.aggregates:
+                raise AlreadyExists(*named(record))
+            staged.add(record)
+            count += 1
+        with self._placing:
+            self._tables = staged
+        return count
 
     def close(self) -> None:
         """See the port; there is nothing to give back."""
@@ -229,16 +297,13 @@ def _check_limit(limit: int) -> None:
         raise InvalidValue("limit", limit, "1 or more")
 
 
-def _before(limit: datetime | None, at: datetime) -> bool:
-    return limit is None or limit <= at
-
-
 class _Writing:
     """See ``servflow.core.ports.Writing``; the storage's lock is held while it lasts."""
 
-    def __init__(self, codec: Codec, tables: _Tables) -> None:
+    def __init__(self, codec: Codec, tables: _Tables, put: Callable[[_Tables], None]) -> None:
         self._codec = codec
         self._tables = tables
+        self._put = put
         self.over = False
 
     def _check_open(self) -> None:
@@ -247,16 +312,17 @@ class _Writing:
 
     def receipt(self, command: Command) -> Receipt | None:
         self._check_open()
-        given = self._tables.receipts.get(command.id)
-        if given is None:
+        record = self._tables.receipts.get(command.id)
+        if record is None:
             return None
-        if given.fingerprint != self._codec.fingerprint(command):
+        if record.fingerprint != self._codec.fingerprint(command):
             raise CommandReused(command.id)
-        return Receipt(command_id=command.id, versions=given.versions, repeated=True)
+        return receipt_of(record, repeated=True)
 
     def load(self, key: Key) -> Aggregate | None:
         self._check_open()
-        return self._tables.load(self._codec, key)
+        record = self._tables.aggregates.get(key)
+        return None if record is None else aggregate_of(self._codec, record)
 
     def commit(self, change: Change) -> Receipt:
         first = self.receipt(change.command)
@@ -264,77 +330,15 @@ class _Writing:
         if first is not None:
             return first
         for key, expected in change.expects:
-            standing = self._tables.aggregates.get(key)
-            found = standing.version if standing else 0
+            record = self._tables.aggregates.get(key)
+            found = record.version if record else 0
             if found != expected:
                 raise change.clash(key, expected, found)
-        versions = tuple((it.key, it.version) for it in change.becomes)
-        given = _Given(self._codec.fingerprint(change.command), versions)
-        self._tables.put(
-            [
-                *self._aggregates(change),
-                *self._entries(change),
-                *self._postings(change),
-                *self._outbox(change),
-                (self._tables.receipts, change.command.id, given),
-            ]
-        )
-        return Receipt(command_id=change.command.id, versions=versions)
-
-    def _aggregates(self, change: Change) -> Iterable[tuple[dict[Any, Any], Any, Any]]:
-        wakes = dict(change.wakes)
-        for it in change.becomes:
-            document = canonical(self._codec.encode_aggregate(it))
-            wake = wakes.get(it.key)
-            if wake is not None:
-                in_utc("wake", wake)
-            row = _Standing(it.version, it.state.value, wake, document)
-            yield self._tables.aggregates, it.key, row
-
-    def _entries(self, change: Change) -> Iterable[tuple[dict[Any, Any], Any, Any]]:
-        for entry in change.entries:
-            row = (entry.command.id, canonical(self._codec.encode_entry(entry)))
-            yield self._tables.journal, (entry.key, entry.seq), row
-
-    def _postings(self, change: Change) -> Iterable[tuple[dict[Any, Any], Any, Any]]:
-        keys = set()
-        for posting in change.postings:
-            if posting.key in self._tables.postings or posting.key in keys:
-                raise AlreadyExists("posting", posting.key)
-            keys.add(posting.key)
-            yield self._tables.postings, posting.key, canonical(self._codec.encode(posting))
-
-    def _outbox(self, change: Change) -> Iterable[tuple[dict[Any, Any], Any, Any]]:
-        """The messages of the change, and those that it overtakes, its own earlier ones among them."""
-        at = change.command.recorded_at
-        rows: dict[str, _Sending] = {}  # as they stand after the change, those that it touches
-        about: dict[Key, tuple[str, ...]] = {}
-
-        def unsent(key: Key) -> list[tuple[str, _Sending]]:
-            keys = about.get(key, self._tables.about.get(key, ()))
-            found = ((each, rows.get(each) or self._tables.outbox[each]) for each in keys)
-            return [(k, row) for k, row in found if row.status is Status.PENDING and row.overtaken is None]
-
-        for withdrawal in change.withdrawals:
-            for key, row in unsent(withdrawal.about):
-                if row.kind in withdrawal.kinds:
-                    note = f"withdrawn by {type(change.command).__name__} {change.command.id}"
-                    rows[key] = row.overtake(Status.WITHDRAWN, note, at)
-        for message in change.messages:
-            if message.key in self._tables.outbox or message.key in rows:
-                raise AlreadyExists("message", message.key)
-            for key, row in unsent(message.about):
-                if row.kind in message.supersedes and row.to == message.to:
-                    rows[key] = row.overtake(Status.SUPERSEDED, f"superseded by {message.key}", at)
-            rows[message.key] = _Sending(
-                kind=message.kind,
-                about=message.about,
-                to=message.to,
-                not_before=message.not_before,
-                changed_at=at,
-                document=canonical(self._codec.encode(message)),
-            )
-            before = about.get(message.about, self._tables.about.get(message.about, ()))
-            about[message.about] = (*before, message.key)
-        yield from ((self._tables.outbox, key, row) for key, row in rows.items())
-        yield from ((self._tables.about, key, keys) for key, keys in about.items())
+        staged = _Staged(self._tables)
+        for write in writes(self._codec, change):
+            if isinstance(write, Overtaking):
+                staged.overtake(write)
+            else:
+                staged.add(write)
+        self._put(staged)
+        return receipt_of(staged.receipts[change.command.id], repeated=False)

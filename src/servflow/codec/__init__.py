@@ -37,7 +37,17 @@ from servflow.core.errors import InvalidCommand, InvalidTable, InvalidValue, Pro
 from servflow.core.lifecycle import Lifecycles
 from servflow.core.ports import StoredEntry
 
-__all__ = ["FORMAT", "Codec", "canonical", "folded", "in_utc", "problems", "read"]
+__all__ = [
+    "FORMAT",
+    "Codec",
+    "canonical",
+    "fingerprint",
+    "folded",
+    "folded_on",
+    "in_utc",
+    "problems",
+    "read",
+]
 
 FORMAT: Final = 1
 """The number of the format that is written. Every earlier one is read for ever."""
@@ -56,6 +66,7 @@ class _Part:
     """One field of an aggregate: how it is written, as what it is read, what its absence means."""
 
     write: Callable[[Any], Any]
+    read: Callable[[Any, Any], Any]
     annotation: Any
     absent: Any
 
@@ -103,7 +114,7 @@ class Codec:
         try:
             return self._converter.structure(document, kind)
         except (InvalidValue, BaseValidationError) as error:
-            problem = next(problems(error, kind.__name__))
+            problem = next(problems(error, getattr(kind, "__name__", str(kind))))
             raise InvalidValue(problem.where, problem.found, problem.expected) from None
 
     def encode_command(self, command: Command) -> dict[str, Any]:
@@ -138,9 +149,7 @@ class Codec:
         ``recorded_at`` is left out: it is when a delivery reached us, so that the same message
         delivered later once more has another one, and is still the same message.
         """
-        document = self.encode_command(command)
-        del document["recorded_at"]
-        return sha256(canonical(document).encode()).hexdigest()
+        return fingerprint(self.encode_command(command))
 
     def encode_aggregate(self, it: Aggregate) -> dict[str, Any]:
         """An aggregate's fields as plain data, without what is ``None`` or empty.
@@ -174,7 +183,7 @@ class Codec:
 
     def _read_part(self, key: Key, name: str, part: _Part, value: Any) -> Any:
         try:
-            return self._converter.structure(value, part.annotation)
+            return part.read(value, part.annotation)
         except (InvalidValue, BaseValidationError) as error:
             problem = next(problems(error, f"{key}.{name}"))
             raise InvalidValue(problem.where, problem.found, problem.expected) from None
@@ -204,6 +213,7 @@ class Codec:
             self._models[kind] = {
                 field.name: _Part(
                     self._converter.get_unstructure_hook(hints[field.name]),
+                    self._converter.get_structure_hook(hints[field.name]),
                     hints[field.name],
                     _absent(hints[field.name], field.default),
                 )
@@ -252,6 +262,12 @@ def _alteration(document: Any) -> Alteration:
             raise InvalidValue("journal, alteration", document, expected)
 
 
+def fingerprint(command: Mapping[str, Any]) -> str:
+    """What ``Codec.fingerprint`` gives, for a command that is plain data; no class of it is needed."""
+    said = {name: value for name, value in command.items() if name != "recorded_at"}
+    return sha256(canonical(said).encode()).hexdigest()
+
+
 def folded(entries: Iterable[StoredEntry]) -> dict[str, Any]:
     """The document of an aggregate, from its whole journal in order; no class of it is needed.
 
@@ -263,10 +279,19 @@ def folded(entries: Iterable[StoredEntry]) -> dict[str, Any]:
     """
     document: dict[str, Any] = {}
     for seq, entry in enumerate(entries, start=1):
-        found = entry.document.get("format")
-        if found != FORMAT:
-            raise InvalidValue(f"journal of {entry.key}, format", found, f"{FORMAT} or an earlier one")
         if entry.seq != seq:
             raise InvalidValue(f"journal of {entry.key}, seq", entry.seq, f"{seq}")
-        document = fold(document, map(_alteration, entry.document["alterations"]))
+        document = folded_on(document, entry)
     return document
+
+
+def folded_on(document: Mapping[str, Any], entry: StoredEntry) -> dict[str, Any]:
+    """The document of an aggregate after one more entry.
+
+    Raises:
+        InvalidValue: the entry is of an unknown format, or does not fit what was there.
+    """
+    found = entry.document.get("format")
+    if type(found) is not int or found != FORMAT:
+        raise InvalidValue(f"journal of {entry.key}, format", found, f"{FORMAT} or an earlier one")
+    return fold(document, map(_alteration, entry.document["alterations"]))

@@ -33,17 +33,17 @@ def canonical(document: Any) -> str:
 def _plain(value: Any) -> None:
     """Exact types only: what JSON would silently turn into something else does not get in."""
     kind = type(value)
-    if kind in _LEAVES:
-        return
     if kind is dict:
         for name, part in value.items():
             if type(name) is not str:
                 raise InvalidValue("document", name, "a text as the key of an object")
-            _plain(part)
+            if type(part) not in _LEAVES:  # most are; a call for each would cost more than all else here
+                _plain(part)
     elif kind is list:
         for part in value:
-            _plain(part)
-    else:
+            if type(part) not in _LEAVES:
+                _plain(part)
+    elif kind not in _LEAVES:
         raise InvalidValue("document", value, _EXPECTED)
 
 

@@ -16,9 +16,11 @@
     ├── AlreadyExists                 an aggregate of that key is there already
     ├── StaleVersion                  somebody else changed it first; nothing was written
     ├── CommandReused                 the same command id with another payload; nothing was written
-    ├── UnusableStorage               another program's file, a newer format, a damaged one
+    ├── UnusableStorage               another program's file, a newer format, a read-only one
+    ├── DamagedRecord                 something stored that nobody of ours has written so
+    ├── InvalidArchive (ValueError)   an archive with mistakes; carries every one; nothing was taken in
     ├── StorageFull                   no room left; nothing was written
-    ├── StorageBusy                   locked by somebody else for too long; nothing was written
+    ├── StorageBusy                   locked for too long, or out of reach; nothing was written
     ├── MailFailed                    the mail could not be handed over; it stays in the outbox
     └── MissingExtra (ImportError)    an optional dependency is not installed
 
@@ -41,6 +43,8 @@ __all__ = [
     "CommandReused",
     "ConflictingRules",
     "CurrencyMismatch",
+    "DamagedRecord",
+    "InvalidArchive",
     "InvalidCommand",
     "InvalidFacts",
     "InvalidMessage",
@@ -248,6 +252,24 @@ class UnusableStorage(ServflowError):
         super().__init__(f"{place}: found {found}, expected {expected}")
 
 
+class DamagedRecord(ServflowError):
+    """Something is stored that servflow has not written so: ``record`` says which, and what is wrong."""
+
+    code = "damaged-record"
+
+    def __init__(self, record: str, found: str, expected: str) -> None:
+        self.record = record
+        self.found = found
+        self.expected = expected
+        super().__init__(f"{record} is damaged: found {found}, expected {expected}")
+
+
+class InvalidArchive(_Problems):
+    """An archive with mistakes, all of them at once, each with its line. Nothing was taken in."""
+
+    code = "invalid-archive"
+
+
 class StorageFull(ServflowError):
     """No room left where the storage lives. Nothing of the change was written."""
 
@@ -259,14 +281,18 @@ class StorageFull(ServflowError):
 
 
 class StorageBusy(ServflowError):
-    """Another writer held the storage for longer than the time-out. Nothing was written."""
+    """The storage could not be had for now; ``why``. Nothing was written; trying again may help.
+
+    Another writer held it for longer than the time-out of ``seconds``, if nothing else is said.
+    """
 
     code = "storage-busy"
 
-    def __init__(self, place: str, seconds: int) -> None:
+    def __init__(self, place: str, seconds: int, why: str = "") -> None:
         self.place = place
         self.seconds = seconds
-        super().__init__(f"{place}: locked by another writer for over {seconds} s; nothing was written")
+        self.why = why or f"locked by another writer for over {seconds} s"
+        super().__init__(f"{place}: {self.why}; nothing was written")
 
 
 class MailFailed(ServflowError):

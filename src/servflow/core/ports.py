@@ -1,20 +1,21 @@
 """What servflow needs from its host, as protocols: storage, mail, facts, a clock, ids.
 
 Nothing here is implemented. An adapter's author implements one protocol and runs the contract
-that ships with it (``servflow.testing.contracts``).
+that ships with it (``servflow.testing.contracts``). Whoever writes a storage reads
+``docs/write-a-storage.md`` first: what is to be written of a change is worked out for him.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any, Protocol
 
 from servflow.core.changes import Aggregate, Change, Command, Key, Message
 from servflow.core.ledger import Account, Posting
+from servflow.core.records import Record, Status
 
 __all__ = [
     "Clock",
@@ -58,16 +59,6 @@ class StoredEntry:
     seq: int
     command_id: str
     document: Mapping[str, Any]
-
-
-class Status(Enum):
-    """What became of a message in the outbox."""
-
-    PENDING = "pending"  # not sent yet; somebody may have claimed it for a while
-    SENT = "sent"
-    SUPERSEDED = "superseded"  # overtaken by a later message before it was sent
-    WITHDRAWN = "withdrawn"  # no longer to be sent
-    FAILED = "failed"  # given up; a person has to look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +110,19 @@ class Storage(Protocol):
 
     Promises, each a test of the contract: a change is committed whole or not at all; versions are
     checked; a command counts once; writers on the same keys queue; journals are ordered without
-    gaps; a message is never lost and never invented.
+    gaps; a message is never lost and never invented. What is stored is in the end a set of records
+    (``servflow.core.records``); ``servflow.codec.records`` makes them of a change, and values of them.
 
     A storage may be part of a transaction of its host's. Mail is delivered through another one
     then, whose ``claim`` and ``settle`` are durable on return: with a rollback of the host's,
     what was sent would be forgotten and sent again.
 
     Instants are refused (``InvalidValue``) that are naive or lie outside the years 1 to 9999 of UTC.
+    So are texts that the place cannot hold: half of a surrogate pair nowhere, U+0000 not everywhere.
+    Ids are compared by code point. Every method may raise ``StorageBusy`` (it cannot be had for now)
+    and ``UnusableStorage`` (the place cannot be read or written as it is); nothing was written, but for
+    a connection lost at a commit, after which only the same command once more can tell. Every method
+    that gives back values may raise ``DamagedRecord``: what is stored was not written by servflow so.
     """
 
     def writing(self) -> AbstractContextManager[Writing]:
@@ -185,8 +182,54 @@ class Storage(Protocol):
             NotFound: no message of that key was ever committed.
         """
 
-    def outbox(self, *, about: Key | None = None) -> Iterator[Outgoing]:
-        """Every message ever committed, in the order of the commits: all, or those about one aggregate."""
+    def outbox(self, *, about: Key | None = None, status: Status | None = None) -> Iterator[Outgoing]:
+        """Every message ever committed, in the order of the commits.
+
+        Or only those about one aggregate; or only those of one status, such as the failed ones, which
+        a person has to look at.
+        """
+
+    def reschedule(self, wakes: Iterable[tuple[Key, int, datetime | None]]) -> int:
+        """Keep these wakes from now on, each for an aggregate that still is at the version given.
+
+        All of them or none. One whose aggregate has another version by now has a newer wake, and
+        keeps it; a key that is not there is nothing. Returns how many became different.
+        """
+
+    def records(self) -> Iterator[Record]:
+        """All that is stored, as of one moment, each once.
+
+        First the aggregates by kind and id, each followed by its entries; then the receipts by
+        command id; then postings, and then messages, in the order of their commit. What is damaged
+        comes as it stands. Nobody waits for it.
+        """
+
+    def restore(self, records: Iterable[Record]) -> int:
+        """Store these records, in the order of ``records``, where nothing is stored yet. Their number.
+
+        All of them or none; an error that ``records`` raises goes through.
+
+        Raises:
+            AlreadyExists: something is stored here already, or two of the records are of one key
+                (its kind is the aggregate's, or ``entry``, ``receipt``, ``posting``, ``message``).
+            StorageFull: there is no room. Nothing was written, here too.
+        """
+
+    def rewrite(self, containing: Collection[str], new: Callable[[Record], Record]) -> int:
+        """Put what ``new`` gives in the place of records that contain one of these texts.
+
+        All of them or none, while no writer is at work. ``new`` is asked for at least every record
+        that has one of the texts, as it stands, in its document or in another of its texts; a record
+        that it gives back unchanged stays. It may give another key, but not one that is taken. The
+        kinds of records are gone through in the order of ``records`` (all aggregates, then all
+        entries), and ``containing`` is read anew for each: what ``new`` has added to it by then, such
+        as the fingerprint of a command, is looked for in those that follow. Returns how many became
+        different. Afterwards nothing of the old records can be read from where they stood, as far as
+        that is the storage's to say.
+
+        Raises:
+            AlreadyExists: a key was given that is taken. Nothing was written.
+        """
 
     def close(self) -> None:
         """Give back what it holds; afterwards it is not used any more."""
@@ -244,6 +287,9 @@ class Facts(Protocol):
 
     def ask(self, command: Command, it: Aggregate | None) -> Any:
         """The facts a command on this aggregate is decided on, as a value of the domain.
+
+        Asked while no lock is held, so that it may take its time; and once more with the lock held
+        where somebody else has changed the aggregate in between.
 
         Raises:
             MissingValue: the host does not know what has to be known.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import attrs
 
+from servflow.codec import in_utc
 from servflow.core.changes import Actor, Aggregate, Command, Key
 from servflow.core.citations import Reason
 from servflow.core.dates import aware
@@ -20,11 +21,23 @@ from servflow.core.errors import (
     ServflowError,
     StorageBusy,
     StorageFull,
+    UnusableStorage,
 )
 from servflow.core.fees import Charge
 from servflow.core.ledger import Account, AccountKind, Posting, Settlement, settlement
 from servflow.core.lifecycle import Lifecycle, Lifecycles, Policy, check, decide
-from servflow.core.ports import Facts, Letter, Mail, Outgoing, Receipt, Status, Storage, Wording
+from servflow.core.ports import (
+    Clock,
+    Facts,
+    Letter,
+    Mail,
+    Outgoing,
+    Receipt,
+    Status,
+    Storage,
+    Wording,
+    Writing,
+)
 
 __all__ = ["Deliveries", "Desk", "Explanation", "Wakes"]
 
@@ -67,8 +80,9 @@ class Explanation:
 class Desk:
     """One institution's desk over one storage, under one policy.
 
-    ``wording`` and ``mail`` are needed for ``deliver`` only. All methods may be called from several
-    threads, if the ports may.
+    ``wording`` and ``mail`` are needed for ``deliver`` only, and so is ``clock``, by which it sees that
+    its lease has run out; without one it goes on. All methods may be called from several threads, if
+    the ports may.
     """
 
     def __init__(
@@ -80,6 +94,7 @@ class Desk:
         policy: Policy,
         mail: Mail | None = None,
         wording: Wording | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.lifecycles = lifecycles
         self.storage = storage
@@ -87,6 +102,7 @@ class Desk:
         self.policy = policy
         self.mail = mail
         self.wording = wording
+        self.clock = clock
 
     def do(self, command: Command) -> Receipt:
         """Decide and commit; the same command once more gives its first receipt and changes nothing.
@@ -96,11 +112,12 @@ class Desk:
             NotFound, AlreadyExists: its aggregate is not there, or there already.
             CommandReused: its id was used before for another command.
             MissingValue: a fact or a rule that it needs has no value.
-            StorageBusy, StorageFull: the storage could not take it.
-            In every case nothing was written.
+            StorageBusy, StorageFull, UnusableStorage: the storage could not take it.
+            In every case nothing was written; only where a connection was lost at the commit it is
+            not known, and the same command once more tells.
         """
         try:
-            lifecycle, facts = self._asked(command)
+            lifecycle, it, facts = self._asked(command)
         except ServflowError:  # the host may have forgotten since what it knew the first time
             with self.storage.writing() as writing:
                 first = writing.receipt(command)
@@ -111,7 +128,10 @@ class Desk:
             first = writing.receipt(command)
             if first is not None:
                 return first
-            aggregates = self._read(writing.load, lifecycle, command)
+            aggregates = self._locked(writing, lifecycle, command, it)
+            now = aggregates.get(Key(lifecycle.name, command.case))
+            if (now and now.version) != (it and it.version):
+                facts = self.facts.ask(command, now)  # those asked before were of another one
             change = decide(self.lifecycles, command, aggregates, policy=self.policy, facts=facts)
             return writing.commit(change)
 
@@ -123,14 +143,19 @@ class Desk:
         Raises:
             NotFound, AlreadyExists, MissingValue: as ``do``.
         """
-        lifecycle, facts = self._asked(command)
-        aggregates = self._read(self._stored, lifecycle, command)
+        lifecycle, it, facts = self._asked(command)
+        others = {key: self._stored(key) for key in lifecycle.reads(it, command)}
+        aggregates = _existing({Key(lifecycle.name, command.case): it, **others})
         return check(self.lifecycles, command, aggregates, policy=self.policy, facts=facts)
 
-    def _asked(self, command: Command) -> tuple[Lifecycle, Any]:
-        """The host is asked for its facts before any lock is held: it may take its time."""
+    def _asked(self, command: Command) -> tuple[Lifecycle, Aggregate | None, Any]:
+        """The host is asked for its facts before any lock is held: it may take its time.
+
+        Only where the aggregate is another one by the time it is locked, the host is asked once more.
+        """
         lifecycle = self.lifecycles.of(type(command))
-        return lifecycle, self.facts.ask(command, self._stored(Key(lifecycle.name, command.case)))
+        it = self._stored(Key(lifecycle.name, command.case))
+        return lifecycle, it, self.facts.ask(command, it)
 
     def allowed(
         self, key: Key, actor: Actor, at: datetime
@@ -196,7 +221,7 @@ class Desk:
 
         Raises:
             InvalidValue: ``at`` is naive.
-            StorageBusy, StorageFull: as ``do``; what was done before stays done.
+            StorageBusy, StorageFull, UnusableStorage: as ``do``; what was done before stays done.
         """
         aware("at", at)
         done = 0
@@ -211,7 +236,7 @@ class Desk:
                 try:
                     for _ in self._wake(key, at):
                         done += 1
-                except (StorageBusy, StorageFull):
+                except (StorageBusy, StorageFull, UnusableStorage):
                     raise
                 except ServflowError as error:
                     refused.append((key, error))
@@ -226,14 +251,35 @@ class Desk:
                 return
             yield receipt
 
+    def rebuild_wakes(self) -> int:
+        """Work out anew when to look at every aggregate, under the policy of now; how many were different.
+
+        For a policy that has changed: an aggregate's wake is otherwise as of its last commit. An
+        aggregate that somebody commits meanwhile keeps the newer one.
+
+        Raises:
+            StorageBusy, StorageFull: as ``do``; pages of aggregates before are done.
+        """
+        changed = 0
+        for lifecycle in self.lifecycles:
+            after = ""
+            while page := self.storage.aggregates(lifecycle.name, after=after, limit=_PAGE):
+                changed += self.storage.reschedule(
+                    [(it.key, it.version, lifecycle.next_wake(it, self.policy)) for it in page]
+                )
+                after = page[-1].id
+        return changed
+
     def deliver(self, at: datetime, *, lease: timedelta = timedelta(minutes=10)) -> Deliveries:
         """Send what waits in the outbox; called again and again, by as many workers as one likes.
 
-        A letter is claimed until ``lease`` after ``at`` (choose it longer than a run takes), then
-        sent, then recorded as sent: a worker that dies in between leaves it to the next one, with
-        the same Message-ID. What could not be sent now, or for which the host's wording failed,
-        stays pending with a note, and does not keep the others waiting; what never can be sent (the
-        party or its language is not known, the address is refused) is recorded as failed.
+        A letter is claimed until ``lease`` after ``at``, then sent, then recorded as sent: a worker
+        that dies in between leaves it to the next one, with the same Message-ID. When so much time
+        has passed by the desk's clock, the run ends, for others may claim now what it has not sent;
+        only a letter that was on its way at that moment could be sent twice. What could not be sent
+        now, or for which the host's wording failed, stays pending with a note, and does not keep the
+        others waiting; what never can be sent (the party or its language is not known, the address
+        is refused) is recorded as failed.
 
         Raises:
             TypeError: the desk was made without ``mail`` or ``wording``.
@@ -243,10 +289,14 @@ class Desk:
             raise TypeError("a desk that delivers is made with mail and wording")
         if lease <= timedelta(0):  # this run would claim again what it has just put off
             raise InvalidValue("lease", lease, "a time above nothing")
+        now = in_utc("at", at)  # a lease is a time, not so many hours of a wall clock
         tried: dict[Status, list[Outgoing]] = {Status.SENT: [], Status.FAILED: [], Status.PENDING: []}
         notes: list[str] = []
-        while claimed := self.storage.claim(at, until=at + lease, limit=_PAGE):
+        end = None if self.clock is None else in_utc("now", self.clock.now()) + lease
+        while not self._is_over(end) and (claimed := self.storage.claim(now, until=now + lease, limit=_PAGE)):
             for outgoing in claimed:
+                if self._is_over(end):
+                    break
                 status, note = self._send(outgoing, self.mail, self.wording, at)
                 tried[status].append(outgoing)
                 if status is Status.PENDING:  # given back after the run, or the run would claim it again
@@ -260,6 +310,9 @@ class Desk:
             failed=tuple(tried[Status.FAILED]),
             postponed=tuple(tried[Status.PENDING]),
         )
+
+    def _is_over(self, end: datetime | None) -> bool:
+        return end is not None and self.clock is not None and self.clock.now() >= end
 
     def _send(self, outgoing: Outgoing, mail: Mail, wording: Wording, at: datetime) -> tuple[Status, str]:
         """What became of one letter, and why it did not leave."""
@@ -286,19 +339,23 @@ class Desk:
             return None
 
     @staticmethod
-    def _read(
-        load: Callable[[Key], Aggregate | None], lifecycle: Lifecycle, command: Command
+    def _locked(
+        writing: Writing, lifecycle: Lifecycle, command: Command, seen: Aggregate | None
     ) -> dict[Key, Aggregate]:
-        """The command's aggregate and those that its decision looks at, as far as they exist."""
+        """The command's aggregate and those that its decision looks at, as far as they exist.
 
-        def found() -> Iterator[tuple[Key, Aggregate]]:
-            key = Key(lifecycle.name, command.case)
-            it = load(key)
-            if it is not None:
-                yield key, it
-            for other in lifecycle.reads(it, command):
-                read = load(other)
-                if read is not None:
-                    yield other, read
+        Locked in the order of their keys, so that two writers never wait for each other: which
+        they are is told by the aggregate as it was ``seen`` before, and asked again once it is locked.
+        """
+        key = Key(lifecycle.name, command.case)
+        read: dict[Key, Aggregate | None] = {}
+        for each in sorted({key, *lifecycle.reads(seen, command)}):
+            read[each] = writing.load(each)
+        for each in lifecycle.reads(read[key], command):
+            if each not in read:
+                read[each] = writing.load(each)
+        return _existing(read)
 
-        return dict(found())
+
+def _existing(read: Mapping[Key, Aggregate | None]) -> dict[Key, Aggregate]:
+    return {key: it for key, it in read.items() if it is not None}

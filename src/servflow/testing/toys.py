@@ -1,4 +1,4 @@
-"""Two small lifecycles to try a storage with: a counter, and a holder who may hold only so many.
+"""Three small lifecycles to try a storage with: a counter, a holder of only so many, a series of numbers.
 
 They know nothing of loans or repairs, and a command of theirs can carry what its change is to
 hold (messages, withdrawals, postings), so that a contract says exactly what it commits.
@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, Final
 
-from servflow.core.changes import Actor, Aggregate, Command, Message, Office, Withdrawal
+from servflow.core.changes import Actor, Aggregate, Command, Key, Message, Office, Withdrawal
 from servflow.core.citations import Reason
 from servflow.core.ledger import Posting
 from servflow.core.lifecycle import OPENING, SAME, Lifecycle, Lifecycles, Outcome, Row, Situation
@@ -27,12 +27,17 @@ __all__ = [
     "Count",
     "Counter",
     "CounterState",
+    "Draw",
+    "EndSeries",
     "Hold",
     "Holder",
     "HolderState",
     "Open",
     "OpenHolder",
+    "OpenSeries",
     "Release",
+    "Series",
+    "SeriesState",
     "ToyPolicy",
     "ToyRole",
 ]
@@ -55,6 +60,13 @@ class HolderState(Enum):
     GONE = "gone"
 
 
+class SeriesState(Enum):
+    """Where a series stands."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+
+
 class ToyRole(Enum):
     """Everybody may do everything."""
 
@@ -63,7 +75,10 @@ class ToyRole(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter(Aggregate):
-    """Counts, keeps a log and marks, belongs to a holder, and may want to be looked at again."""
+    """Counts, keeps a log and marks, belongs to a holder, and may want to be looked at again.
+
+    ``number`` is the one that it drew from a series.
+    """
 
     kind: ClassVar[str] = "toy.counter"
 
@@ -73,6 +88,7 @@ class Counter(Aggregate):
     log: tuple[str, ...] = ()
     marks: Mapping[str, Money] = field(default_factory=dict)
     look_at: datetime | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +103,24 @@ class Holder(Aggregate):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Series(Aggregate):
+    """Gives out the numbers from 1 on; ``drawn`` is the last one."""
+
+    kind: ClassVar[str] = "toy.series"
+
+    state: SeriesState
+    drawn: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Open(Command):
-    """Opens a counter; its holder, if one is named, holds it in the same change."""
+    """Opens a counter; its holder, if one is named, holds it in the same change.
+
+    From the series, if one is named, it draws the next number; the series is to be read, too.
+    """
 
     holder: str | None = None
+    series: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +166,21 @@ class CloseHolder(Command):
     """The holder is gone; only one that holds nothing may go."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSeries(Command):
+    """Opens a series of which nothing was drawn yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw(Command):
+    """The next number of a series is given out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSeries(Command):
+    """The series gives out nothing more."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToyPolicy:
     """No rules: two digests and nothing else."""
@@ -159,25 +204,29 @@ def _holds_nothing(s: _S) -> Iterator[Reason]:
         yield Reason("toy.still-held", None, (("held", len(s.it.held)),))
 
 
-def _said(s: _S, command: type[Hold | Release], holder: str | None, counter: str) -> tuple[Command, ...]:
-    if holder is None:
+def _said(s: _S, command: type[Command], case: str | None, **fields: str) -> tuple[Command, ...]:
+    if case is None:
         return ()
     said = s.command
     return (
         command(
             id=f"{said.id}/{command.__name__}",
-            case=holder,
+            case=case,
             by=said.by,
             happened_at=said.happened_at,
             recorded_at=said.recorded_at,
-            counter=counter,
+            **fields,
         ),
     )
 
 
 def _open(s: _S) -> Outcome:
-    counter = Counter(id=s.command.case, state=CounterState.OPEN, holder=s.command.holder)
-    return Outcome(it=counter, commands=_said(s, Hold, counter.holder, counter.id))
+    said = s.command
+    series = s.others.get(Key(Series.kind, said.series)) if said.series is not None else None
+    number = series.drawn + 1 if isinstance(series, Series) else None
+    counter = Counter(id=said.case, state=CounterState.OPEN, holder=said.holder, number=number)
+    held = _said(s, Hold, said.holder, counter=counter.id)
+    return Outcome(it=counter, commands=(*held, *_said(s, Draw, said.series)))
 
 
 def _count(s: _S) -> Outcome:
@@ -197,7 +246,7 @@ def _count(s: _S) -> Outcome:
 
 
 def _close(s: _S) -> Outcome:
-    return Outcome(it=replace(s.it, look_at=None), commands=_said(s, Release, s.it.holder, s.it.id))
+    return Outcome(it=replace(s.it, look_at=None), commands=_said(s, Release, s.it.holder, counter=s.it.id))
 
 
 def _open_holder(s: _S) -> Outcome:
@@ -210,6 +259,14 @@ def _hold(s: _S) -> Outcome:
 
 def _release(s: _S) -> Outcome:
     return Outcome(it=replace(s.it, held=tuple(id for id in s.it.held if id != s.command.counter)))
+
+
+def _open_series(s: _S) -> Outcome:
+    return Outcome(it=Series(id=s.command.case, state=SeriesState.RUNNING))
+
+
+def _draw(s: _S) -> Outcome:
+    return Outcome(it=replace(s.it, drawn=s.it.drawn + 1))
 
 
 def _anybody(_it: Aggregate | None, _actor: Actor) -> tuple[ToyRole, ...]:
@@ -249,5 +306,17 @@ TOYS: Final = Lifecycles(
             Row(HolderState.ACTIVE, CloseHolder, HolderState.GONE, _ALL, needs=(_holds_nothing,)),
         ),
     ),
+    Lifecycle(
+        model=Series,
+        states=SeriesState,
+        roles=ToyRole,
+        final=(SeriesState.ENDED,),
+        roles_of=_anybody,
+        rows=(
+            Row(OPENING, OpenSeries, SeriesState.RUNNING, _ALL, does=_open_series),
+            Row(SeriesState.RUNNING, Draw, SAME, _ALL, does=_draw),
+            Row(SeriesState.RUNNING, EndSeries, SeriesState.ENDED, _ALL),
+        ),
+    ),
 )
-"""Both lifecycles; a storage under test is made for them, as in ``Codec(TOYS)``."""
+"""All three lifecycles; a storage under test is made for them, as in ``Codec(TOYS)``."""

@@ -12,51 +12,59 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from servflow.adapters.storage_sqlite._access import (
-    APPLICATION_ID,
-    LAYOUT,
-    Access,
-    HostsTransaction,
-    OwnFile,
-    Transaction,
+from servflow.adapters.storage_sqlite._access import Access, HostsTransaction, OwnFile, Transaction
+from servflow.adapters.storage_sqlite._layout import APPLICATION_ID, GREATEST, LAYOUT
+from servflow.adapters.storage_sqlite._rows import (
+    AGGREGATE,
+    ALL,
+    ENTRY,
+    MESSAGE,
+    POSTING,
+    RECEIPT,
+    add,
+    aggregate_row,
+    as_text,
+    entry_row,
+    message_row,
+    overtake,
+    posting_row,
+    put,
+    receipt_row,
+    replace,
 )
-from servflow.codec import Codec, canonical, in_utc, read
-from servflow.core.changes import Aggregate, Change, Command, Key, Message
-from servflow.core.errors import (
-    AlreadyExists,
-    CommandReused,
-    InvalidValue,
-    NotFound,
+from servflow.codec import Codec
+from servflow.codec.records import (
+    Overtaking,
+    aggregate_of,
+    entry_of,
+    named,
+    outgoing_of,
+    posting_of,
+    receipt_of,
+    writes,
 )
+from servflow.core.changes import Aggregate, Change, Command, Key
+from servflow.core.errors import AlreadyExists, CommandReused, DamagedRecord, InvalidValue, NotFound
 from servflow.core.ledger import Account, Posting
-from servflow.core.ports import Outgoing, Receipt, Status, StoredEntry, Writing
+from servflow.core.ports import Outgoing, Receipt, StoredEntry, Writing
+from servflow.core.records import AggregateRecord, ReceiptRecord, Record, Status
 
 __all__ = ["APPLICATION_ID", "LAYOUT", "SqliteStorage"]
 
 
 _PAGE: Final = 500  # rows that an iterator reads at a time, so that no statement stays open between
-_GREATEST: Final = 2**63 - 1
-
-
-def _text(at: datetime) -> str:
-    """An instant as it stands in a column: of one width, so that texts sort as instants do."""
-    return in_utc("at", at).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _limit(limit: int) -> int:
     if limit < 1:
         raise InvalidValue("limit", limit, "1 or more")
-    return min(limit, _GREATEST)
-
-
-def _text_or_none(at: datetime | None) -> str | None:
-    return None if at is None else _text(at)
+    return min(limit, GREATEST)
 
 
 class SqliteStorage:
@@ -103,25 +111,25 @@ class SqliteStorage:
     def load(self, key: Key) -> Aggregate:
         """See the port."""
         with self._access.reading() as cursor:
-            it = _load(cursor, self._codec, key)
-        if it is None:
+            record = _standing(cursor, key)
+        if record is None:
             raise NotFound(key.kind, key.id)
-        return it
+        return aggregate_of(self._codec, record)
 
     def journal(self, key: Key, *, after: int = 0) -> Iterator[StoredEntry]:
         """See the port."""
         select = (
-            "SELECT seq, command_id, document FROM servflow_journal"
-            " WHERE kind = ? AND id = ? AND seq > ? ORDER BY seq LIMIT ?"
+            f"SELECT seq, {ENTRY} FROM servflow_journal"  # noqa: S608
+            " WHERE kind = :kind AND id = :id AND seq > :after ORDER BY seq LIMIT :limit"
         )
-        for seq, command_id, document in self._pages(select, key, after):
-            yield StoredEntry(key=key, seq=seq, command_id=command_id, document=read(document))
+        for _, *row in self._pages(select, key._asdict(), after):
+            yield entry_of(entry_row(*row))
 
-    def _pages(self, select: str, values: tuple[Any, ...], after: int) -> Iterator[tuple[Any, ...]]:
+    def _pages(self, select: str, named: Mapping[str, Any], after: int = 0) -> Iterator[tuple[Any, ...]]:
         """Rows of a table that only grows, in the order of their first column, from above ``after``."""
         while True:
             with self._access.reading() as cursor:
-                rows = cursor.execute(select, (*values, after, _PAGE)).fetchall()
+                rows = cursor.execute(select, {**named, "after": after, "limit": _PAGE}).fetchall()
             yield from rows
             if len(rows) < _PAGE:
                 return
@@ -131,42 +139,45 @@ class SqliteStorage:
         self, kind: str, *, state: str | None = None, after: str = "", limit: int = 100
     ) -> tuple[Aggregate, ...]:
         """See the port."""
-        select = "SELECT id, version, document FROM servflow_aggregate WHERE kind = ? AND id > ?"
+        select = f"SELECT {AGGREGATE} FROM servflow_aggregate WHERE kind = ? AND id > ?"  # noqa: S608
         values: tuple[Any, ...] = (kind, after)
         if state is not None:
             select += " AND state = ?"
             values = (*values, state)
         with self._access.reading() as cursor:
             rows = cursor.execute(f"{select} ORDER BY id LIMIT ?", (*values, _limit(limit))).fetchall()
-        return tuple(
-            self._codec.decode_aggregate(Key(kind, id), version, read(document))
-            for id, version, document in rows
-        )
+        return tuple(aggregate_of(self._codec, aggregate_row(*row)) for row in rows)
 
     def due(self, at: datetime, *, limit: int = 100) -> tuple[tuple[Key, datetime], ...]:
         """See the port."""
         select = (
-            "SELECT kind, id, wake FROM servflow_aggregate WHERE wake <= ? ORDER BY wake, kind, id LIMIT ?"
+            f"SELECT {AGGREGATE} FROM servflow_aggregate WHERE wake <= ?"  # noqa: S608
+            " ORDER BY wake, kind, id LIMIT ?"
         )
         with self._access.reading() as cursor:
-            rows = cursor.execute(select, (_text(at), _limit(limit))).fetchall()
-        return tuple((Key(kind, id), datetime.fromisoformat(wake)) for kind, id, wake in rows)
+            rows = cursor.execute(select, (as_text(at), _limit(limit))).fetchall()
+        return tuple(_wake(aggregate_row(*row)) for row in rows)
 
     def postings(self, *, subject: str | None = None, account: Account | None = None) -> Iterator[Posting]:
         """See the port."""
-        where = ""
-        values: tuple[str, ...] = ()
+        named: dict[str, str] = {}
+        sides: tuple[str, ...] = ("",)
         if subject is not None:
-            where, values = "subject = ? AND ", (subject,)
+            named["subject"] = subject
         if account is not None:
-            where, values = where + "(debit = ? OR credit = ?) AND ", (*values, str(account), str(account))
-        select = f"SELECT n, document FROM servflow_posting WHERE {where}n > ? ORDER BY n LIMIT ?"  # noqa: S608
-        for _, document in self._pages(select, values, 0):
-            yield self._codec.decode(read(document), Posting)
+            named["account"] = str(account)
+            sides = ("debit = :account AND ", "credit = :account AND ")  # one order out of two indexes
+        about = "subject = :subject AND " if subject is not None else ""
+        select = " UNION ALL ".join(
+            f"SELECT n, {POSTING} FROM servflow_posting WHERE {about}{side}n > :after"  # noqa: S608
+            for side in sides
+        )
+        for _, *row in self._pages(f"{select} ORDER BY n LIMIT :limit", named):
+            yield posting_of(self._codec, posting_row(*row))
 
     def claim(self, at: datetime, *, until: datetime, limit: int = 100) -> tuple[Outgoing, ...]:
         """See the port."""
-        now, then, most = _text(at), _text(until), _limit(limit)
+        now, then, most = as_text(at), as_text(until), _limit(limit)
         free = "status = 'pending' AND (claimed_until IS NULL OR claimed_until <= ?)"
         with self._access.writing() as transaction, self._access.translated(), transaction.commit():
             cursor = transaction.cursor
@@ -177,18 +188,18 @@ class SqliteStorage:
                 (now, now),
             )
             rows = cursor.execute(
-                f"SELECT n, {_OUTGOING} FROM servflow_outbox"  # noqa: S608
+                f"SELECT n, {MESSAGE} FROM servflow_outbox"  # noqa: S608
                 f" WHERE {free} AND (not_before IS NULL OR not_before <= ?) ORDER BY n LIMIT ?",
                 (now, now, most),
             ).fetchall()
             cursor.executemany(
                 "UPDATE servflow_outbox SET claimed_until = ? WHERE n = ?", [(then, row[0]) for row in rows]
             )
-        return tuple(self._outgoing(row[1:]) for row in rows)
+        return tuple(outgoing_of(self._codec, message_row(*row[1:])) for row in rows)
 
     def settle(self, message_key: str, *, at: datetime, status: Status, note: str = "") -> None:
         """See the port."""
-        now = _text(at)
+        now = as_text(at)
         with self._access.writing() as transaction, self._access.translated(), transaction.commit():
             cursor = transaction.cursor
             found = cursor.execute(
@@ -207,22 +218,69 @@ class SqliteStorage:
                 (status.value, int(status is not Status.SENT), now, note, message_key),
             )
 
-    def outbox(self, *, about: Key | None = None) -> Iterator[Outgoing]:
+    def outbox(self, *, about: Key | None = None, status: Status | None = None) -> Iterator[Outgoing]:
         """See the port."""
-        where = "" if about is None else "about_kind = ? AND about_id = ? AND "
-        select = f"SELECT n, {_OUTGOING} FROM servflow_outbox WHERE {where}n > ? ORDER BY n LIMIT ?"  # noqa: S608
-        for row in self._pages(select, about or (), 0):
-            yield self._outgoing(row[1:])
-
-    def _outgoing(self, row: tuple[Any, ...]) -> Outgoing:
-        document, status, attempts, changed_at, note = row
-        return Outgoing(
-            message=self._codec.decode(read(document), Message),
-            status=Status(status),
-            attempts=attempts,
-            changed_at=datetime.fromisoformat(changed_at),
-            note=note,
+        where = ""
+        named: dict[str, str] = {}
+        if about is not None:
+            where = "about_kind = :kind AND about_id = :id AND "
+            named.update(about._asdict())
+        if status is not None:
+            where += "status = :status AND "
+            named["status"] = status.value
+        select = (
+            f"SELECT n, {MESSAGE} FROM servflow_outbox"  # noqa: S608
+            f" WHERE {where}n > :after ORDER BY n LIMIT :limit"
         )
+        for _, *row in self._pages(select, named):
+            yield outgoing_of(self._codec, message_row(*row))
+
+    def reschedule(self, wakes: Iterable[tuple[Key, int, datetime | None]]) -> int:
+        """See the port."""
+        changed = 0
+        with self._access.writing() as transaction, self._access.translated(), transaction.commit():
+            for key, version, wake in wakes:
+                text = None if wake is None else as_text(wake)
+                transaction.cursor.execute(
+                    "UPDATE servflow_aggregate SET wake = ?"
+                    " WHERE kind = ? AND id = ? AND version = ? AND wake IS NOT ?",
+                    (text, *key, version, text),
+                )
+                changed += transaction.cursor.rowcount
+        return changed
+
+    def records(self) -> Iterator[Record]:
+        """See the port. A file that is written to meanwhile grows until the last of them was taken."""
+        with self._access.snapshot() as cursor:
+            for select, row_of in ALL:
+                cursor.execute(select)
+                while rows := cursor.fetchmany(_PAGE):
+                    for row in rows:
+                        yield row_of(*row)
+
+    def restore(self, records: Iterable[Record]) -> int:
+        """See the port."""
+        count = 0
+        with self._access.writing() as transaction, self._access.translated(), transaction.commit():
+            for select, row_of in ALL:
+                for row in transaction.cursor.execute(f"{select} LIMIT 1").fetchall():
+                    raise AlreadyExists(*named(row_of(*row)))
+            for record in records:
+                add(transaction.cursor, record)
+                count += 1
+        return count
+
+    def rewrite(self, containing: Collection[str], new: Callable[[Record], Record]) -> int:
+        """See the port. The file is written anew afterwards, so that nothing of the old one remains in it.
+
+        Raises:
+            UnusableStorage: it was rewritten, but somebody else is reading and does not end, so that
+                the old records still stand beside it. Once more without him wipes them.
+        """
+        with self._access.writing() as transaction, self._access.translated(), transaction.commit():
+            changed = replace(transaction.cursor, containing, new)
+        self._access.wipe()
+        return changed
 
     def close(self) -> None:
         """See the port. A connection that a host has lent stays open."""
@@ -235,13 +293,16 @@ class _JoinedStorage(SqliteStorage):
         self._access = HostsTransaction(connection)
 
 
-_OUTGOING: Final = "document, status, attempts, changed_at, note"
-
-
-def _load(cursor: sqlite3.Cursor, codec: Codec, key: Key) -> Aggregate | None:
-    select = "SELECT version, document FROM servflow_aggregate WHERE kind = ? AND id = ?"
+def _standing(cursor: sqlite3.Cursor, key: Key) -> AggregateRecord | None:
+    select = f"SELECT {AGGREGATE} FROM servflow_aggregate WHERE kind = ? AND id = ?"  # noqa: S608
     rows = cursor.execute(select, key).fetchall()
-    return codec.decode_aggregate(key, rows[0][0], read(rows[0][1])) if rows else None
+    return aggregate_row(*rows[0]) if rows else None
+
+
+def _wake(record: AggregateRecord) -> tuple[Key, datetime]:
+    if not isinstance(record.wake, datetime):
+        raise DamagedRecord(f"aggregate {record.key}", f"wake {record.wake!r}", "an instant")
+    return record.key, record.wake
 
 
 class _Writing:
@@ -253,7 +314,7 @@ class _Writing:
         self._access = access
         # Where nobody else writes while this lasts, what it has read is not read again by its commit.
         self._new: Command | None = None
-        self._versions: dict[Key, int] = {}
+        self._read: dict[Key, AggregateRecord | None] = {}
         self._called = False  # commit was: whatever came of it, nothing more belongs to this transaction
 
     def _cursor(self) -> sqlite3.Cursor:
@@ -265,24 +326,24 @@ class _Writing:
         cursor = self._cursor()
         with self._access.translated():
             rows = cursor.execute(
-                "SELECT fingerprint, document FROM servflow_receipt WHERE command_id = ?", (command.id,)
+                f"SELECT {RECEIPT} FROM servflow_receipt WHERE command_id = ?",  # noqa: S608
+                (command.id,),
             ).fetchall()
         if not rows:
             self._new = command if self._access.alone else None
             return None
-        ((fingerprint, document),) = rows
-        if fingerprint != self._codec.fingerprint(command):
+        record = receipt_row(*rows[0])
+        if record.fingerprint != self._codec.fingerprint(command):
             raise CommandReused(command.id)
-        versions = tuple((Key(kind, id), version) for kind, id, version in read(document))
-        return Receipt(command_id=command.id, versions=versions, repeated=True)
+        return receipt_of(record, repeated=True)
 
     def load(self, key: Key) -> Aggregate | None:
         cursor = self._cursor()
         with self._access.translated():
-            it = _load(cursor, self._codec, key)
+            record = _standing(cursor, key)
         if self._access.alone:
-            self._versions[key] = it.version if it is not None else 0
-        return it
+            self._read[key] = record
+        return aggregate_of(self._codec, record) if record is not None else None
 
     def commit(self, change: Change) -> Receipt:
         cursor = self._cursor()
@@ -292,125 +353,17 @@ class _Writing:
             return first
         with self._access.translated(), self._transaction.commit():
             self._check_versions(cursor, change)
-            self._write_aggregates(cursor, change)
-            self._write_postings(cursor, change)
-            self._write_messages(cursor, change)
-            return self._write_receipt(cursor, change)
+            for write in writes(self._codec, change):
+                if isinstance(write, Overtaking):
+                    overtake(cursor, write)
+                else:
+                    put(cursor, write, self._read.get(write.key) if type(write) is AggregateRecord else None)
+        assert isinstance(write, ReceiptRecord)  # the last of them
+        return receipt_of(write, repeated=False)
 
     def _check_versions(self, cursor: sqlite3.Cursor, change: Change) -> None:
-        select = "SELECT version FROM servflow_aggregate WHERE kind = ? AND id = ?"
         for key, expected in change.expects:
-            found = self._versions.get(key)
-            if found is None:
-                rows = cursor.execute(select, key).fetchall()
-                found = rows[0][0] if rows else 0
+            record = self._read[key] if key in self._read else _standing(cursor, key)
+            found = record.version if record is not None else 0
             if found != expected:
                 raise change.clash(key, expected, found)
-
-    def _write_aggregates(self, cursor: sqlite3.Cursor, change: Change) -> None:
-        wakes = dict(change.wakes)
-        for it in change.becomes:
-            document = canonical(self._codec.encode_aggregate(it))
-            cursor.execute(
-                "INSERT INTO servflow_aggregate (kind, id, version, state, wake, document)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version,"
-                " state = excluded.state, wake = excluded.wake, document = excluded.document",
-                (*it.key, it.version, it.state.value, _text_or_none(wakes.get(it.key)), document),
-            )
-        for entry in change.entries:
-            cursor.execute(
-                "INSERT INTO servflow_journal (kind, id, seq, command_id, document) VALUES (?, ?, ?, ?, ?)",
-                (*entry.key, entry.seq, entry.command.id, canonical(self._codec.encode_entry(entry))),
-            )
-
-    def _write_postings(self, cursor: sqlite3.Cursor, change: Change) -> None:
-        for posting in change.postings:
-            minor = posting.amount.minor
-            if minor > _GREATEST:
-                raise InvalidValue("amount", posting.amount, f"at most {_GREATEST} minor units")
-            cursor.execute(
-                "INSERT INTO servflow_posting"
-                " (key, subject, debit, credit, minor, currency, value_date, document)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                (
-                    posting.key,
-                    posting.subject,
-                    str(posting.debit),
-                    str(posting.credit),
-                    minor,
-                    posting.amount.currency,
-                    posting.value_date.isoformat(),
-                    canonical(self._codec.encode(posting)),
-                ),
-            )
-            if not cursor.rowcount:
-                raise AlreadyExists("posting", posting.key)
-
-    def _write_messages(self, cursor: sqlite3.Cursor, change: Change) -> None:
-        at = _text(change.command.recorded_at)
-        for withdrawal in change.withdrawals:
-            note = f"withdrawn by {type(change.command).__name__} {change.command.id}"
-            for kind in withdrawal.kinds:
-                self._overtake(cursor, withdrawal.about, kind, None, Status.WITHDRAWN, note, at)
-        for message in change.messages:
-            note = f"superseded by {message.key}"
-            for kind in message.supersedes:
-                self._overtake(cursor, message.about, kind, message.to, Status.SUPERSEDED, note, at)
-            cursor.execute(
-                "INSERT INTO servflow_outbox (key, kind, about_kind, about_id, party, not_before, status,"
-                " attempts, changed_at, note, document) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, '', ?)"
-                " ON CONFLICT (key) DO NOTHING",
-                (
-                    message.key,
-                    message.kind,
-                    *message.about,
-                    message.to,
-                    _text_or_none(message.not_before),
-                    Status.PENDING.value,
-                    at,
-                    canonical(self._codec.encode(message)),
-                ),
-            )
-            if not cursor.rowcount:
-                raise AlreadyExists("message", message.key)
-
-    def _overtake(
-        self,
-        cursor: sqlite3.Cursor,
-        about: Key,
-        kind: str,
-        to: str | None,
-        status: Status,
-        note: str,
-        at: str,
-    ) -> None:
-        """Unsent messages are not to be sent any more; those being sent, not to be tried again."""
-        cursor.execute(
-            "UPDATE servflow_outbox SET note = :note,"
-            " status = CASE WHEN claimed_until > :at THEN status ELSE :status END,"
-            " changed_at = CASE WHEN claimed_until > :at THEN changed_at ELSE :at END,"
-            " overtaken = CASE WHEN claimed_until > :at THEN :status END"
-            " WHERE about_kind = :about_kind AND about_id = :about_id AND kind = :kind"
-            " AND (:to IS NULL OR party = :to) AND status = 'pending' AND overtaken IS NULL",
-            {
-                "note": note,
-                "at": at,
-                "status": status.value,
-                "about_kind": about.kind,
-                "about_id": about.id,
-                "kind": kind,
-                "to": to,
-            },
-        )
-
-    def _write_receipt(self, cursor: sqlite3.Cursor, change: Change) -> Receipt:
-        versions = tuple((it.key, it.version) for it in change.becomes)
-        cursor.execute(
-            "INSERT INTO servflow_receipt (command_id, fingerprint, document) VALUES (?, ?, ?)",
-            (
-                change.command.id,
-                self._codec.fingerprint(change.command),
-                canonical([[key.kind, key.id, version] for key, version in versions]),
-            ),
-        )
-        return Receipt(command_id=change.command.id, versions=versions)

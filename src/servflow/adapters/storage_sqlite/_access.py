@@ -6,62 +6,33 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any, ClassVar, Final, Self
 
-from servflow.core.errors import InvalidValue, StorageBusy, StorageFull, UnusableStorage
-
-__all__ = ["APPLICATION_ID", "LAYOUT", "Access", "HostsTransaction", "OwnFile", "Transaction"]
-
-APPLICATION_ID: Final = 0x53464C57
-"""``SFLW``: marks a SQLite file as one of servflow."""
-
-LAYOUT: Final = 1
-"""The number of the table layout; the documents in the tables carry the number of their own format."""
-
-_TABLES: Final = (
-    """
-    CREATE TABLE servflow_aggregate (
-        kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL,
-        wake TEXT, document TEXT NOT NULL, PRIMARY KEY (kind, id))
-    """,
-    "CREATE INDEX servflow_aggregate_state ON servflow_aggregate (kind, state, id)",
-    "CREATE INDEX servflow_aggregate_wake ON servflow_aggregate (wake, kind, id) WHERE wake IS NOT NULL",
-    """
-    CREATE TABLE servflow_journal (
-        kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, command_id TEXT NOT NULL,
-        document TEXT NOT NULL, PRIMARY KEY (kind, id, seq),
-        FOREIGN KEY (kind, id) REFERENCES servflow_aggregate (kind, id))
-    """,
-    """
-    CREATE TABLE servflow_receipt (
-        command_id TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, document TEXT NOT NULL)
-    """,
-    """
-    CREATE TABLE servflow_posting (
-        n INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, subject TEXT NOT NULL,
-        debit TEXT NOT NULL, credit TEXT NOT NULL, minor INTEGER NOT NULL, currency TEXT NOT NULL,
-        value_date TEXT NOT NULL, document TEXT NOT NULL)
-    """,
-    "CREATE INDEX servflow_posting_subject ON servflow_posting (subject, n)",
-    "CREATE INDEX servflow_posting_debit ON servflow_posting (debit, n)",
-    "CREATE INDEX servflow_posting_credit ON servflow_posting (credit, n)",
-    """
-    CREATE TABLE servflow_outbox (
-        n INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-        about_kind TEXT NOT NULL, about_id TEXT NOT NULL, party TEXT NOT NULL, not_before TEXT,
-        status TEXT NOT NULL, claimed_until TEXT, overtaken TEXT, attempts INTEGER NOT NULL,
-        changed_at TEXT NOT NULL, note TEXT NOT NULL, document TEXT NOT NULL)
-    """,
-    "CREATE INDEX servflow_outbox_about ON servflow_outbox (about_kind, about_id, n)",
-    "CREATE INDEX servflow_outbox_pending ON servflow_outbox (n) WHERE status = 'pending'",
+from servflow.adapters.storage_sqlite._layout import (
+    APPLICATION_ID,
+    LAYOUT,
+    TABLES,
+    check_layout,
+    check_tables,
+    look_at_header,
+    look_inside,
+    upgrade,
 )
-# A message that is overtaken while somebody is sending it stays pending; `overtaken` is what becomes
-# of it if that try fails or is never settled.
+from servflow.core.errors import (
+    DamagedRecord,
+    InvalidValue,
+    ServflowError,
+    StorageBusy,
+    StorageFull,
+    UnusableStorage,
+)
 
-_HEADER: Final = 100  # bytes, see https://www.sqlite.org/fileformat.html, 1.3
+__all__ = ["Access", "HostsTransaction", "OwnFile", "Transaction"]
+
 _PAUSE: Final = 0.005  # seconds
 
 
@@ -78,63 +49,6 @@ _UNUSABLE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-
-
-# --- whose database it is -------------------------------------------------------------------------
-
-
-def _check_layout(place: str, found: int) -> None:
-    if not 1 <= found <= LAYOUT:
-        raise UnusableStorage(place, f"layout {found}", f"layout {LAYOUT}, or an earlier one from 1 on")
-
-
-def _check_owner(place: str, application_id: int, layout: int, tables: int) -> bool:
-    """Whether the database is ours; False for one with nothing in it, which may become ours."""
-    if application_id == APPLICATION_ID:
-        _check_layout(place, layout)
-        return True
-    if application_id or tables:
-        found = f"a database of another program (application id {application_id:#x})"
-        raise UnusableStorage(place, found, "one of servflow, an empty file, or none")
-    return False
-
-
-def _look_at_header(path: Path) -> int | None:
-    """The application id in a file's header, read without SQLite; None for an empty file or none.
-
-    SQLite itself could recover another program's journal or leave files beside its database.
-    """
-    place = str(path)
-    try:
-        if not path.exists():
-            if not path.parent.is_dir():
-                raise UnusableStorage(place, f"no folder {path.parent}", "a folder that exists")
-            return None
-        if not path.is_file():
-            found = "a folder" if path.is_dir() else "something that is not a file"
-            raise UnusableStorage(place, found, "a file, or nothing yet")
-        with path.open("rb") as file:
-            header = file.read(_HEADER)
-    except OSError as error:
-        raise UnusableStorage(place, str(error.strerror), "a file that can be read") from error
-    if not header:
-        return None
-    if len(header) < _HEADER or not header.startswith(b"SQLite format 3\0"):
-        raise UnusableStorage(place, "no SQLite database", "one of servflow, an empty file, or none")
-    application_id = int.from_bytes(header[68:72], "big", signed=True)
-    _check_owner(place, application_id, int.from_bytes(header[60:64], "big", signed=True), 0)
-    return application_id
-
-
-def _look_inside(cursor: sqlite3.Cursor, place: str) -> bool:
-    """Whether the database behind ``cursor`` is ours; False if there is nothing in it.
-
-    To be asked within a transaction: between two answers another program could make it its own.
-    """
-    ((application_id,),) = cursor.execute("PRAGMA application_id").fetchall()
-    ((layout,),) = cursor.execute("PRAGMA user_version").fetchall()
-    ((tables,),) = cursor.execute("SELECT count(*) FROM sqlite_master").fetchall()
-    return _check_owner(place, application_id, layout, tables)
 
 
 # --- transactions: of our own file, or joined -----------------------------------------------------
@@ -172,10 +86,19 @@ class Access(ABC):
     def __init__(self, place: str, busy_seconds: int) -> None:
         self.place = place
         self.busy_seconds = busy_seconds
+        self._translated = _Translated(place, busy_seconds)
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[sqlite3.Cursor]:
         """A cursor that sees what was committed last; errors within come translated."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[sqlite3.Cursor]:
+        """A cursor that goes on seeing what was committed when it was first used."""
+
+    @abstractmethod
+    def wipe(self) -> None:
+        """Leave nothing of what was replaced or deleted, as far as that is ours to do."""
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Transaction]:
@@ -185,23 +108,45 @@ class Access(ABC):
     def close(self) -> None:
         """Give back what it holds."""
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translated(self) -> AbstractContextManager[None]:
         """SQLite's errors of the world outside as ours; a mistake in a statement stays what it is."""
-        try:
-            yield
-        except UnicodeEncodeError as error:
+        return self._translated
+
+
+class _Translated:
+    """Not a generator, because it is around every statement."""
+
+    __slots__ = ("_busy_seconds", "_place")
+
+    def __init__(self, place: str, busy_seconds: int) -> None:
+        self._place = place
+        self._busy_seconds = busy_seconds
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, UnicodeEncodeError):
             raise InvalidValue("text", error.object, "text in Unicode") from None
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-            if code in _FULL:
-                raise StorageFull(self.place) from error
-            if code in _BUSY:
-                raise StorageBusy(self.place, self.busy_seconds) from error
-            if code in _UNUSABLE:
-                expected = "a database of servflow that can be read and written"
-                raise UnusableStorage(self.place, str(error), expected) from error
-            raise
+        if isinstance(error, sqlite3.Error):
+            ours = self._ours(error)
+            if ours is not None:
+                raise ours from error
+
+    def _ours(self, error: sqlite3.Error) -> ServflowError | None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
+        if code in _FULL:
+            return StorageFull(self._place)
+        if code in _BUSY:
+            return StorageBusy(self._place, self._busy_seconds)
+        if code == sqlite3.SQLITE_CONSTRAINT:
+            return DamagedRecord(self._place, str(error), "records that belong to each other")
+        if code in _UNUSABLE:
+            expected = "a database of servflow that can be read and written"
+            return UnusableStorage(self._place, str(error), expected)
+        if not code and "UTF-8" in str(error):  # sqlite3 itself could not read it
+            return DamagedRecord(self._place, str(error), "text in UTF-8")
+        return None
 
 
 @contextmanager
@@ -222,7 +167,7 @@ class OwnFile(Access):
         self._closed = False
         # Threads queue here and are woken at once; SQLite makes processes ask again and again.
         self._writer = Lock()
-        application_id = _look_at_header(path)
+        application_id = look_at_header(path)
         with self.translated():
             if application_id == 0:
                 self._look_before_writing()
@@ -230,6 +175,8 @@ class OwnFile(Access):
             try:
                 self._prepare(connection)
             except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 connection.close()
                 raise
         self._idle.append(connection)
@@ -254,24 +201,33 @@ class OwnFile(Access):
         connection = self._connect(mode="ro")
         try:
             connection.execute("BEGIN")
-            _look_inside(connection.cursor(), self.place)
+            look_inside(connection.cursor(), self.place)
         finally:
             connection.close()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Make the tables if there are none; asked again with the lock, for two may open a new file."""
+        """Make the tables, or what this layout needs more; asked again with the lock.
+
+        For two may open a new file, or an old one.
+        """
         cursor = connection.cursor()
         cursor.execute("BEGIN")
-        ours = _look_inside(cursor, self.place)
+        layout = look_inside(cursor, self.place)
         cursor.execute("COMMIT")
-        if not ours:
+        if layout != LAYOUT:
             cursor.execute("BEGIN IMMEDIATE")
-            if not _look_inside(cursor, self.place):
-                for statement in _TABLES:
+            layout = look_inside(cursor, self.place)
+            if layout:
+                upgrade(cursor, layout, self.place)
+            else:
+                for statement in TABLES:
                     cursor.execute(statement)
                 cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                cursor.execute(f"PRAGMA user_version = {LAYOUT}")
+            cursor.execute(f"PRAGMA user_version = {LAYOUT}")
+            check_tables(cursor, self.place)
             cursor.execute("COMMIT")
+        else:
+            check_tables(cursor, self.place)
         # Only now: until here the header alone says whose file it is.
         mode = self._begin_log(cursor)
         if mode != "wal":
@@ -317,6 +273,31 @@ class OwnFile(Access):
             yield connection.cursor()
 
     @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Cursor]:
+        with self.reading() as cursor:
+            cursor.execute("BEGIN")
+            # A text that is none comes as it stands, so that an audit can say which it is.
+            cursor.connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+            try:
+                yield cursor
+            finally:
+                cursor.connection.text_factory = str
+                cursor.execute("ROLLBACK")
+
+    def wipe(self) -> None:
+        deadline = monotonic() + self.busy_seconds
+        with self._lent() as connection, self.translated():
+            connection.execute("VACUUM")
+            while True:  # the log still has the old pages until it is emptied
+                ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                if not busy:
+                    return
+                if monotonic() >= deadline:
+                    found = "what was replaced still beside it, for somebody else is reading"
+                    raise UnusableStorage(self.place, found, "nobody else for a moment; rewrite once more")
+                sleep(_PAUSE)
+
+    @contextmanager
     def writing(self) -> Iterator[Transaction]:
         if not self._writer.acquire(timeout=self.busy_seconds):
             raise StorageBusy(self.place, self.busy_seconds)
@@ -351,6 +332,10 @@ class _Cursor(sqlite3.Cursor):
         with self._as_text():
             return super().fetchall()
 
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        with self._as_text():
+            return super().fetchmany(size)
+
     @contextmanager
     def _as_text(self) -> Iterator[None]:
         theirs = self.connection.text_factory
@@ -372,24 +357,30 @@ class HostsTransaction(Access):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__("the host's database", 0)
         self._connection = connection
-        with self.writing():
-            pass
+        with self.writing() as transaction, self.translated():
+            check_tables(transaction.cursor, self.place)
 
-    def _is_prepared(self, cursor: sqlite3.Cursor) -> bool:
+    def _layout(self, cursor: sqlite3.Cursor) -> int:
         # The application id and the user version belong to the host.
         named = "SELECT count(*) FROM sqlite_master WHERE name = 'servflow_layout'"
         ((there,),) = cursor.execute(named).fetchall()
-        if there:
-            ((layout,),) = cursor.execute("SELECT number FROM servflow_layout").fetchall()
-            _check_layout(self.place, layout)
-        return bool(there)
+        if not there:
+            return 0
+        ((layout,),) = cursor.execute("SELECT number FROM servflow_layout").fetchall()
+        check_layout(self.place, layout)
+        return int(layout)
 
-    def _prepare(self, cursor: sqlite3.Cursor) -> None:
+    def _prepare(self, cursor: sqlite3.Cursor, layout: int) -> None:
         with self._savepoint(cursor):
-            for statement in _TABLES:
-                cursor.execute(statement)
-            cursor.execute("CREATE TABLE servflow_layout (number INTEGER NOT NULL)")
-            cursor.execute("INSERT INTO servflow_layout VALUES (?)", (LAYOUT,))
+            if layout:
+                upgrade(cursor, layout, self.place)
+                cursor.execute("UPDATE servflow_layout SET number = ?", (LAYOUT,))
+            else:
+                for statement in TABLES:
+                    cursor.execute(statement)
+                cursor.execute("CREATE TABLE servflow_layout (number INTEGER NOT NULL)")
+                cursor.execute("INSERT INTO servflow_layout VALUES (?)", (LAYOUT,))
+            check_tables(cursor, self.place)
 
     @contextmanager
     def _savepoint(self, cursor: sqlite3.Cursor) -> Iterator[None]:
@@ -409,12 +400,12 @@ class HostsTransaction(Access):
     def reading(self) -> Iterator[sqlite3.Cursor]:
         with self.translated():
             cursor = _Cursor(self._connection)
-            if self._is_prepared(cursor):
+            if self._layout(cursor):
                 yield cursor
                 return
         # A reader makes no tables; without any there is nothing stored.
         with closing(sqlite3.connect(":memory:")) as empty:
-            for statement in _TABLES:
+            for statement in TABLES:
                 empty.execute(statement)
             yield empty.cursor()
 
@@ -424,13 +415,20 @@ class HostsTransaction(Access):
             raise InvalidValue("connection", "no open transaction", "one begun with BEGIN IMMEDIATE")
         cursor = _Cursor(self._connection)
         with self.translated():
-            if not self._is_prepared(cursor):
-                self._prepare(cursor)
+            layout = self._layout(cursor)
+            if layout != LAYOUT:
+                self._prepare(cursor, layout)
         transaction = Transaction(cursor, self._savepoint)
         try:
             yield transaction
         finally:
             transaction.over = True
+
+    def snapshot(self) -> AbstractContextManager[sqlite3.Cursor]:
+        return self.reading()  # the host's transaction is one
+
+    def wipe(self) -> None:
+        """Its file is the host's."""
 
     def close(self) -> None:
         """The connection is the host's."""

@@ -1,12 +1,41 @@
-"""What an adapter promises, as tests that its author runs on it.
+'''What an adapter promises, as tests that its author runs on it.
 
-from servflow.testing.contracts import StorageContract
+A storage is held to its port by a class of tests::
 
-class TestMyStorage(StorageContract):
-    @pytest.fixture
-    def storage(self):
-        return MyStorage(Codec(TOYS))
-"""
+    from servflow.testing.contracts import StorageContract
+
+    class TestMyStorage(StorageContract):
+        @pytest.fixture
+        def storage(self):
+            """A new, empty one for the toys, every time; closed afterwards."""
+            storage = MyStorage(Codec(TOYS))
+            yield storage
+            storage.close()
+
+Nothing is asked of it but the port. Two hundred threads write at once: have a writer wait 10 s or
+longer before it is busy, and no more connections be opened than the database allows. Three hooks
+say more, each a method of the class; where one is not given, what it would show is not tested::
+
+        def reopened(self, storage):
+            """The same storage, read again from where it lies. Default: the one given."""
+            return MyStorage(Codec(TOYS))
+
+        @contextmanager
+        def failing(self, storage, n):
+            """While it lasts the n-th write to the database (from 0) fails. Default: not offered."""
+            with the_database_counting_writes(fail_at=n):
+                yield
+
+        def earlier(self, storage):
+            """A storage on a database of each earlier format. Default: there was none."""
+            yield MyStorage(Codec(TOYS), database=loaded("format-1.sql"))
+
+``failing`` is tried with 0, 1, 2, and so on, until a commit, a restore, a rewrite and a reschedule
+come through; after each failure nothing may be there of it. Without it only the change breaks that
+the storage is given, in every part, which shows less: a database can fail where no part is asked for.
+``earlier`` gives storages that hold an open counter and a free message at the least; each is read,
+folded, written on, and its message claimed.
+'''
 
 from __future__ import annotations
 
@@ -17,7 +46,23 @@ try:
 except ImportError as error:
     raise MissingExtra("pytest", "testing") from error
 
-pytest.register_assert_rewrite("servflow.testing.contracts.storage")
+pytest.register_assert_rewrite(
+    *(
+        f"servflow.testing.contracts.{module}"
+        for module in (
+            "_commands",
+            "_commits",
+            "_concurrency",
+            "_hooks",
+            "_moving",
+            "_outbox",
+            "_reading",
+            "_reference",
+            "_steps",
+            "storage",
+        )
+    )
+)
 
 from servflow.testing.contracts.storage import StorageContract  # noqa: E402 -- rewritten, then imported
 
