@@ -79,8 +79,23 @@ def test_a_reminder_is_due(lent: Cli) -> None:
     due, again = (lent("wake", "--at", "2026-02-25T00:00:00+08:00", "--json") for _ in range(2))
 
     assert (early.code, early.out) == (0, "0 done\n")
-    assert (due.code, due.document) == (0, {"done": 1, "refused": []})
-    assert again.document == {"done": 0, "refused": []}
+    assert (due.code, due.document) == (0, {"rebuilt": 0, "done": 1, "refused": []})
+    assert again.document == {"rebuilt": 0, "done": 0, "refused": []}
+
+
+def test_rules_that_changed_are_asked_anew(lent: Cli, tmp_path: Path) -> None:
+    """With --rebuild what is due is worked out by the rulebook of now: here, with no reminder before the day."""
+    shipped = files("servflow.rulebooks").joinpath("data", "nlc", "interlibrary-loan.toml")
+    text = shipped.read_text(encoding="utf-8")
+    changed = text.replace("is = [-3, 1, 8, 22]", "is = [1, 8, 22]")
+    assert changed != text
+    rules = tmp_path / "rules.toml"
+    rules.write_text(changed, encoding="utf-8")
+    early = ("wake", "--at", "2026-02-25T00:00:00+08:00", "--rulebook", str(rules))
+    rebuilt = lent(*early, "--rebuild", "--json")
+
+    assert rebuilt.document == {"rebuilt": 1, "done": 0, "refused": []}
+    assert lent(*early, "--rebuild").out == "0 to be looked at at another time than before\n0 done\n"
 
 
 def test_one_late_run_does_it_all(lent: Cli) -> None:

@@ -14,6 +14,7 @@ from servflow.cli._host import Host, host_options
 from servflow.cli._ill import ill
 from servflow.cli._rules import clauses, diagram, rulebook
 from servflow.cli._show import as_json, complain
+from servflow.cli._store import audit, erase, export, import_
 from servflow.core.errors import (
     AlreadyExists,
     CommandReused,
@@ -42,7 +43,7 @@ def servflow() -> None:
     """
 
 
-for each in (ill, fee, wake, mail, rulebook, clauses, diagram):
+for each in (ill, fee, wake, mail, audit, export, import_, erase, rulebook, clauses, diagram):
     servflow.add_command(each)
 
 
@@ -75,7 +76,7 @@ def _told(error: ServflowError, host: Host) -> int:
         for line in told["texts"]:
             complain(f"  - {line}")
     else:
-        complain(f"servflow: {error}")
+        complain(f"servflow: {host.harmless(str(error))}")
     if isinstance(error, Refused):
         return REFUSED
     return USAGE if isinstance(error, _USAGE_ERRORS) else PROBLEMS

@@ -20,18 +20,23 @@ _PORTS: Final = range(1, 65536)
 
 @click.command()
 @click.option("--at", type=instant, help="What is due by this instant, included (now).")
+@click.option("--rebuild", is_flag=True, help="First work out anew when what is due: the rules have changed.")
 @host_options
 @pass_host
-def wake(host: Host, at: datetime | None) -> int:
+def wake(host: Host, at: datetime | None, *, rebuild: bool) -> int:
     """Do what the clock has to do: reminders that are due.
 
     Each happens at its scheduled instant, however late this is run.
     """
-    result = host.desk().wake(at or now())
+    desk = host.desk()
+    rebuilt = desk.rebuild_wakes() if rebuild else 0
+    result = desk.wake(at or now())
     if host.json:
         refused = [{"kind": key.kind, "id": key.id, **host.told(error)} for key, error in result.refused]
-        as_json({"done": result.done, "refused": refused})
+        as_json({"rebuilt": rebuilt, "done": result.done, "refused": refused})
     else:
+        if rebuild:
+            say(f"{rebuilt} to be looked at at another time than before")
         say(f"{result.done} done")
         for key, error in result.refused:
             complain(f"  {key}: {'; '.join(host.told(error)['texts'])}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
 import attrs
 import click
@@ -45,6 +47,9 @@ ROLES: Final = click.Choice(["staff", "requester", "system", "clock"])
 WAIT_SECONDS: Final = 5
 """How long to wait for another writer of the database."""
 
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://")
+_PASSWORD: Final = re.compile(r"[a-z0-9+.-]+://(?:[^:/@]*:(.*)@)?(?:[^?]*\?(?:.*&)?password=([^&]*))?")
+
 _YEARS: Final = range(1900, 3000)  # outside of it is a slip of the finger, and calendars end
 
 
@@ -78,7 +83,7 @@ def _year(year: int) -> int:
 class Host:
     """The options that hold for a whole call, wherever on the line they stood; what they stand for."""
 
-    db: Path = Path("servflow.db")
+    db: str = "servflow.db"
     facts: Path | None = None
     rulebook: str = DEFAULT_RULEBOOK
     lang: str = "en"
@@ -114,16 +119,33 @@ class Host:
         return self.policy.day(now())
 
     def storage(self, *, new: bool = False) -> Storage:
-        """The SQLite file; only what opens a case may make a new one.
+        """The SQLite file, which only what opens a case may make anew; or the PostgreSQL database.
 
         Raises:
-            UnusableStorage: there is no such file, or it is not ours.
+            UnusableStorage: there is no such file or database, or it is not ours.
+            MissingExtra: a database is named, and what it takes to speak to one is not installed.
         """
-        if not new and not os.path.exists(self.db):  # noqa: PTH110 -- which also bears a name too long
-            raise UnusableStorage(str(self.db), "no file", "a database; `servflow ill import` makes one")
-        storage = SqliteStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
+        storage = self._database() if _URL.match(self.db) else self._file(new=new)
         click.get_current_context().call_on_close(storage.close)
         return storage
+
+    def _file(self, *, new: bool) -> Storage:
+        if not new and not os.path.exists(self.db):  # noqa: PTH110 -- which also bears a name too long
+            raise UnusableStorage(self.db, "no file", "a database; `servflow ill import` makes one")
+        return SqliteStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
+
+    def _database(self) -> Storage:
+        from servflow.adapters.storage_sqlalchemy import PostgresStorage
+
+        return PostgresStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
+
+    def harmless(self, text: str) -> str:
+        """A text about an error without the password that the database is named with."""
+        found = _PASSWORD.match(self.db)
+        for secret in sorted(filter(None, found.groups() if found else ()), key=len, reverse=True):
+            for written in {secret, unquote(secret)}:
+                text = text.replace(written, "***")
+        return text
 
     def desk(self, *, new: bool = False, mail: Mail | None = None) -> Desk:
         """The desk over the file; where it is a new one, the host's facts are there before it is made."""
@@ -133,6 +155,7 @@ class Host:
             facts=self.facts_file if new else _WhenAsked(self),
             storage=self.storage(new=new),
             mail=mail,
+            clock=SystemClock(),
             wording=BabelWording(self.facts_file.library.name if self.facts is not None else ""),
         )
 
@@ -152,7 +175,8 @@ class Host:
     def told(self, error: ServflowError) -> dict[str, Any]:
         """What went wrong as plain data; ``texts`` in the language asked for, where a rule speaks."""
         if not isinstance(error, Refused):
-            return {"error": error.code, "texts": list(map(str, getattr(error, "problems", (error,))))}
+            texts = map(str, getattr(error, "problems", (error,)))
+            return {"error": error.code, "texts": list(map(self.harmless, texts))}
         return {
             "error": error.code,
             "command": error.command,
@@ -226,7 +250,12 @@ def host_options(command: F) -> F:
             help=f"The rulebook to work by ({DEFAULT_RULEBOOK}).",
         ),
         _file("--host", "facts", envvar="SERVFLOW_HOST", help="The host's facts, in TOML."),
-        _file("--db", envvar="SERVFLOW_DB", help="The SQLite file (servflow.db)."),
+        _option(
+            "--db",
+            metavar="FILE|URL",
+            envvar="SERVFLOW_DB",
+            help="The SQLite file, or a PostgreSQL database (servflow.db).",
+        ),
     ):
         command = option(command)
     return command

@@ -44,7 +44,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     click.echo("\n".join([*(lines if terminal else map(str.rstrip, lines)), ""]))
 
 
-def progress(things: Sequence[T], title: str) -> Iterator[T]:
+def progress(things: Iterable[T], title: str) -> Iterator[T]:
     """The things one by one, with a bar on standard error while somebody looks."""
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -1,0 +1,708 @@
+"""Whether all that is stored is whole and agrees: documents, journals, receipts, postings, the outbox.
+
+1. The documents count. Every other column is worked out again from its document and compared.
+2. A mistake does not hide the ones behind it: each is reported, with its place, and the audit goes on.
+3. What holds however a ledger is written is not looked for: a posting debits what it credits, so the
+   trial balance and every settlement come out even wherever postings can be read at all. A wrong
+   column, a document that is none, a derivation that does not come to its charge, is found.
+4. One aggregate is in memory at a time; what belongs together across them is joined on the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from reprlib import repr as shown
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from servflow.codec import FORMAT, Codec, canonical, fingerprint, folded_on, in_utc, read
+from servflow.codec.records import (
+    aggregate_record,
+    message_record,
+    posting_record,
+)
+from servflow.core.changes import Aggregate, Key, Message
+from servflow.core.errors import DamagedRecord, InvalidValue, Problem, ServflowError
+from servflow.core.fees.charges import Step
+from servflow.core.ledger import Posting
+from servflow.core.lifecycle import Lifecycles, Policy
+from servflow.core.ports import StoredEntry
+from servflow.core.records import (
+    AggregateRecord,
+    EntryRecord,
+    MessageRecord,
+    PostingRecord,
+    ReceiptRecord,
+    Record,
+    Status,
+)
+from servflow.desk._scratch import scratch
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["CHANGES", "Auditor", "audit", "auditing", "name_of"]
+
+
+def audit(
+    lifecycles: Lifecycles, records: Iterable[Record], *, policy: Policy | None = None
+) -> Iterator[Problem]:
+    """Everything that is wrong with ``records``, which are all that a storage has (``Storage.records``).
+
+    Each aggregate's journal is complete, in order, and folds to its document; each receipt has its
+    entries, each entry its receipt; columns say what documents say; ledger lines and messages can be
+    read and are about what there is; a derivation comes to its charge; what became of a message can
+    have become of it. With a ``policy``, which is the one in force, each aggregate is looked at again
+    when that policy says so: a wake that an older one left is reported, and mended by a rebuild of the
+    wakes. Nothing is decided again (see ``redecide``), and nothing is written.
+
+    A record that cannot even be taken from the storage ends it; the last problem says so.
+    """
+    with auditing(lifecycles, policy) as auditor:
+        try:
+            for n, record in enumerate(records, start=1):
+                for _, problem in auditor.of(n, record):
+                    yield problem
+        except DamagedRecord as error:
+            yield Problem(error.record, error.found, error.expected)
+            expected = "records that can be taken from it; what comes after was not looked at"
+            yield Problem("the storage", f"an end at {error.record}", expected)
+        else:
+            for _, problem in auditor.end():
+                yield problem
+
+
+@contextmanager
+def auditing(lifecycles: Lifecycles, policy: Policy | None = None) -> Iterator[Auditor]:
+    """An auditor that is told of the records one by one."""
+    with scratch(_TABLES) as cursor:
+        yield Auditor(lifecycles, policy, cursor)
+
+
+def name_of(record: Record) -> str:
+    """What a record is called in problems."""
+    match record:
+        case AggregateRecord(key):
+            return f"aggregate {_named(key)}"
+        case EntryRecord(key, seq):
+            return f"entry {seq} of {_named(key)}"
+        case ReceiptRecord(command_id):
+            return f"receipt {command_id}"
+        case PostingRecord(key):
+            return f"posting {key}"
+        case MessageRecord(key):
+            return f"message {key}"
+
+
+def _named(key: Any) -> str:
+    return str(key) if isinstance(key, Key) else shown(key)
+
+
+# --- columns --------------------------------------------------------------------------------------
+
+
+def _is_text(value: object) -> bool:
+    if type(value) is not str:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_instant(value: object) -> bool:
+    try:
+        return isinstance(value, datetime) and bool(in_utc("", value))
+    except InvalidValue:
+        return False
+
+
+def _is_versions(value: object) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(part, tuple) and len(part) == 2 and _is_key(part[0]) and _is_count(part[1])  # noqa: PLR2004
+        for part in value
+    )
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(map(_is_text, value))  # noqa: PLR2004
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 1 <= value < _MANY
+
+
+_MANY: Final = 2**63  # what no database counts
+_Fits = tuple[Callable[[object], bool], str]
+_TEXT: Final[_Fits] = (_is_text, "text in Unicode")
+_KEY: Final[_Fits] = (_is_key, "a kind and an id")
+_COUNT: Final[_Fits] = (_is_count, "a whole number from 1 on")
+_NUMBER: Final[_Fits] = (
+    lambda value: type(value) is int and 0 <= value < 2**63,
+    "a whole number, 0 or more, of at most 8 bytes",
+)
+_INSTANT: Final[_Fits] = (_is_instant, "an instant")
+_MAYBE: Final[_Fits] = (lambda value: value is None or _is_instant(value), "an instant, or nothing")
+_DAY: Final[_Fits] = (lambda value: type(value) is date, "a date")
+_STATUS: Final[_Fits] = (
+    lambda value: isinstance(value, Status),
+    "one of " + ", ".join(status.value for status in Status),
+)
+_OVERTAKEN: Final[_Fits] = (
+    lambda value: value in (None, Status.SUPERSEDED, Status.WITHDRAWN),
+    "superseded or withdrawn, or nothing",
+)
+
+_COLUMNS: Final[Mapping[type, Mapping[str, _Fits]]] = MappingProxyType(
+    {
+        AggregateRecord: {
+            "key": _KEY,
+            "version": _COUNT,
+            "state": _TEXT,
+            "wake": _MAYBE,
+            "document": _TEXT,
+        },
+        EntryRecord: {"key": _KEY, "seq": _COUNT, "command_id": _TEXT, "document": _TEXT},
+        ReceiptRecord: {
+            "command_id": _TEXT,
+            "fingerprint": _TEXT,
+            "versions": (_is_versions, "kinds, ids and versions"),
+        },
+        PostingRecord: {
+            "key": _TEXT,
+            "subject": _TEXT,
+            "debit": _TEXT,
+            "credit": _TEXT,
+            "minor": _COUNT,
+            "currency": _TEXT,
+            "value_date": _DAY,
+            "document": _TEXT,
+        },
+        MessageRecord: {
+            "key": _TEXT,
+            "kind": _TEXT,
+            "about": _KEY,
+            "to": _TEXT,
+            "not_before": _MAYBE,
+            "document": _TEXT,
+            "changed_at": _INSTANT,
+            "status": _STATUS,
+            "claimed_until": _MAYBE,
+            "overtaken": _OVERTAKEN,
+            "attempts": _NUMBER,
+            "note": _TEXT,
+        },
+    }
+)
+_NEEDED: Final = frozenset({"key", "seq", "command_id", "versions"})
+"""Columns without which nothing more can be said about a record."""
+
+_Problems = Iterator[tuple[int, Problem]]
+
+_ENTRY: Final = frozenset(
+    {"format", "key", "seq", "command", "role", "facts", "rulebook", "calendar", "alterations"}
+)
+
+# --- what is joined -------------------------------------------------------------------------------
+
+CHANGES: Final = (
+    """
+    CREATE TABLE part AS SELECT command_id, kind, id, version AS last, n,
+        1 + lag(version, 1, 0) OVER (PARTITION BY kind, id ORDER BY version) AS first FROM version
+    """,
+    "CREATE INDEX part_command ON part (command_id)",
+    "CREATE INDEX part_first ON part (kind, id, first)",
+)
+"""Makes ``part`` of ``version``: which entries of each of its aggregates a command's change wrote.
+
+A receipt says the last; what the receipt before it says is what the first comes after.
+"""
+
+_TABLES: Final = (
+    "CREATE TABLE aggregate (id TEXT, kind TEXT, PRIMARY KEY (id, kind)) WITHOUT ROWID",
+    """
+    CREATE TABLE entry (kind TEXT, id TEXT, seq INTEGER, n INTEGER, command_id TEXT, print TEXT, said TEXT,
+        PRIMARY KEY (kind, id, seq)) WITHOUT ROWID
+    """,
+    "CREATE TABLE receipt (command_id TEXT PRIMARY KEY, n INTEGER, print TEXT) WITHOUT ROWID",
+    "CREATE TABLE version (kind TEXT, id TEXT, version INTEGER, command_id TEXT, n INTEGER)",
+    "CREATE INDEX version_key ON version (kind, id, version)",
+    "CREATE TABLE name (sort TEXT, key TEXT, PRIMARY KEY (sort, key)) WITHOUT ROWID",
+)
+
+_ROOTS: Final = (
+    """
+    CREATE TABLE root AS SELECT e.command_id, e.print, e.said FROM part AS p JOIN entry AS e
+        ON e.kind = p.kind AND e.id = p.id AND e.seq = p.first AND e.command_id = p.command_id
+    """,
+    "CREATE INDEX root_command ON root (command_id)",
+)
+"""The entry of the command that each receipt is of: the first of its aggregate in the change."""
+
+
+class _Join(NamedTuple):
+    """What is looked for once all is read: what finds it; what is said of the columns found."""
+
+    select: str
+    where: str
+    found: str
+    expected: str
+
+
+_JOINS: Final = (
+    _Join(
+        """
+        SELECT v.n, v.command_id, v.kind, v.id, v.version FROM version AS v LEFT JOIN entry AS e
+            ON e.kind = v.kind AND e.id = v.id AND e.seq = v.version WHERE e.seq IS NULL
+        """,
+        "receipt {0}",
+        "version {3} of {1} {2}",
+        "one of which there is an entry",
+    ),
+    _Join(
+        """
+        SELECT max(n), max(command_id), kind, id, version, min(command_id) FROM version
+            GROUP BY kind, id, version HAVING count(*) > 1
+        """,
+        "receipt {0}",
+        "version {3} of {1} {2}, as in receipt {4}",
+        "one that no other command gave",
+    ),
+    _Join(
+        """
+        SELECT n, seq, kind, id, command_id FROM entry AS e WHERE NOT EXISTS
+            (SELECT 1 FROM version AS v WHERE v.kind = e.kind AND v.id = e.id AND v.version >= e.seq)
+        """,
+        "entry {0} of {1} {2}",
+        "no receipt that gives this version or a later one",
+        "the receipt of {3}, or of the command that entailed it",
+    ),
+    _Join(
+        """
+        SELECT r.n, r.command_id, group_concat(e.command_id, ', ') FROM receipt AS r
+            JOIN part AS p ON p.command_id = r.command_id
+            JOIN entry AS e ON e.kind = p.kind AND e.id = p.id AND e.seq = p.first
+            WHERE NOT EXISTS (SELECT 1 FROM root WHERE root.command_id = r.command_id)
+            GROUP BY r.command_id
+        """,
+        "receipt {0}",
+        "entries that begin with {1}",
+        "an aggregate whose entries since the receipt before it begin with this command",
+    ),
+    _Join(
+        """
+        SELECT r.n, r.command_id, r.print FROM receipt AS r
+            WHERE r.print IS NOT NULL
+            AND EXISTS (SELECT 1 FROM root WHERE root.command_id = r.command_id)
+            AND NOT EXISTS (SELECT 1 FROM root WHERE root.command_id = r.command_id
+                AND (root.print = r.print OR root.print IS NULL))
+        """,
+        "receipt {0}, fingerprint",
+        "{1}",
+        "that of the command in its entry",
+    ),
+    _Join(
+        """
+        SELECT DISTINCT e.n, e.seq, e.kind, e.id, root.command_id FROM part AS p
+            JOIN root ON root.command_id = p.command_id
+            JOIN entry AS e ON e.kind = p.kind AND e.id = p.id AND e.seq BETWEEN p.first AND p.last
+            WHERE e.said != root.said
+        """,
+        "entry {0} of {1} {2}",
+        "facts, a rulebook, a calendar or a recorded_at of its own",
+        "those of {3}, in whose change it stands; or a receipt is missing",
+    ),
+)
+
+
+class _Journal(NamedTuple):
+    """An aggregate whose entries are being read: ``document`` as stored, ``folded`` so far, if all fitted."""
+
+    n: int
+    record: AggregateRecord
+    document: Any
+    seq: int = 0
+    folded: dict[str, Any] | None = MappingProxyType({})  # type: ignore[assignment]
+
+
+class Auditor:
+    """One run: what it was told so far. Problems come with the number of the record that they are about."""
+
+    def __init__(self, lifecycles: Lifecycles, policy: Policy | None, cursor: sqlite3.Cursor) -> None:
+        self._lifecycles = lifecycles
+        self._codec = Codec(lifecycles)
+        self._policy = policy
+        self._cursor = cursor
+        self._journal: _Journal | None = None
+        self._place: tuple[Any, ...] = ()
+
+    def end(self) -> _Problems:
+        """What can be said once all records were told, of those that belong together."""
+        yield from self._end_of_journal()
+        for statement in (*CHANGES, *_ROOTS):
+            self._cursor.execute(statement)
+        for join in _JOINS:
+            for n, *parts in self._cursor.execute(join.select).fetchall():
+                yield (
+                    n,
+                    Problem(
+                        join.where.format(*parts), join.found.format(*parts), join.expected.format(*parts)
+                    ),
+                )
+
+    def of(self, n: int, record: Record) -> _Problems:
+        """What can be said of the next record, number ``n``, and of what ends with the one before it."""
+        wrong = [
+            name for name, (fits, _) in _COLUMNS[type(record)].items() if not fits(getattr(record, name))
+        ]
+        for name in wrong:
+            found = shown(getattr(record, name))
+            yield n, Problem(f"{name_of(record)}, {name}", found, _COLUMNS[type(record)][name][1])
+        if not isinstance(record, EntryRecord) or not self._continues(record):
+            yield from self._end_of_journal()
+        if not _NEEDED.isdisjoint(wrong):
+            return
+        yield from self._in_order(n, record)
+        match record:
+            case AggregateRecord():
+                yield from self._aggregate(n, record, wrong)
+            case EntryRecord():
+                yield from self._entry(n, record)
+            case ReceiptRecord():
+                yield from self._receipt(n, record, wrong)
+            case PostingRecord():
+                yield from self._posting(n, record, wrong)
+            case MessageRecord():
+                yield from self._message(n, record, wrong)
+
+    def _in_order(self, n: int, record: Record) -> _Problems:
+        place: tuple[Any, ...]
+        match record:
+            case AggregateRecord(key):
+                place = (0, *key, 0)
+            case EntryRecord(key, seq):
+                place = (0, *key, seq)
+            case ReceiptRecord(command_id):
+                place = (1, command_id)
+            case PostingRecord():
+                place = (2,)
+            case MessageRecord():
+                place = (3,)
+        if place < self._place or (place == self._place and len(place) > 1):
+            found = "it twice" if place == self._place else "it behind what it comes before"
+            expected = "aggregates with their entries by kind and id, receipts, postings, messages"
+            yield n, Problem(name_of(record), found, expected)
+        self._place = max(place, self._place)
+
+    def _read(self, n: int, name: str, text: str, made: list[Any]) -> _Problems:
+        """The document of a record is put into ``made``, if it is one."""
+        if not _is_text(text):
+            return  # said already
+        try:
+            document = read(text)
+            again = canonical(document)
+        except InvalidValue as error:
+            yield n, Problem(f"{name}, document", shown(error.found), error.expected)
+            return
+        except RecursionError:
+            yield n, Problem(f"{name}, document", "data within data without end", "a document of servflow")
+            return
+        if type(document) is not dict:
+            yield n, Problem(f"{name}, document", shown(document), "an object")
+            return
+        if again != text:
+            yield n, Problem(f"{name}, document", "another text of the same data", "its canonical text")
+        made.append(document)
+
+    def _agree(self, n: int, stored: Record, made: Record, but: Collection[str] = ()) -> _Problems:
+        """Columns say what the document says."""
+        for name in stored._fields:
+            there, due = getattr(stored, name), getattr(made, name)
+            if name in but or there == due:
+                continue
+            if name == "document":
+                if _same_data(there, due):
+                    continue  # said already
+                yield (
+                    n,
+                    Problem(f"{name_of(stored)}, document", "parts that it is not written with", shown(due)),
+                )
+            else:
+                yield (
+                    n,
+                    Problem(
+                        f"{name_of(stored)}, {name}",
+                        _as_shown(there),
+                        f"{_as_shown(due)}, as in its document",
+                    ),
+                )
+
+    # --- aggregates and their entries -------------------------------------------------------------
+
+    def _aggregate(self, n: int, record: AggregateRecord, wrong: list[str]) -> _Problems:
+        name = name_of(record)
+        self._cursor.execute("INSERT OR IGNORE INTO aggregate (kind, id) VALUES (?, ?)", record.key)
+        made: list[Any] = []
+        yield from self._read(n, name, record.document, made)
+        self._journal = _Journal(n, record, made[0] if made else None)
+        if not made or "version" in wrong:
+            return
+        try:
+            it = self._codec.decode_aggregate(record.key, record.version, made[0])
+            again = aggregate_record(self._codec, it, None)
+        except ServflowError as error:
+            yield n, _problem(name, error, "an aggregate of a known lifecycle")
+            return
+        yield from self._agree(n, record, again, ("wake", *wrong))
+        if self._policy is not None and "wake" not in wrong:
+            yield from self._wake(n, record, it, self._policy)
+
+    def _wake(self, n: int, record: AggregateRecord, it: Aggregate, policy: Policy) -> _Problems:
+        where = f"{name_of(record)}, wake"
+        try:
+            wake = self._lifecycles.named(it.kind).next_wake(it, policy)
+            due = None if wake is None else in_utc("wake", wake)
+        except ServflowError as error:
+            yield n, _problem(where, error, "a policy that says when")
+            return
+        if due != record.wake:
+            expected = f"{_as_shown(due)}, by the policy in force; a rebuild of the wakes mends it"
+            yield n, Problem(where, _as_shown(record.wake), expected)
+
+    def _continues(self, record: EntryRecord) -> bool:
+        return self._journal is not None and record.key == self._journal.record.key
+
+    def _entry(self, n: int, record: EntryRecord) -> _Problems:
+        name = name_of(record)
+        made: list[Any] = []
+        yield from self._read(n, name, record.document, made)
+        document = made[0] if made else None
+        print_ = said = None
+        if document is not None:
+            yield from ((n, problem) for problem in self._parts_of_entry(record, document))
+            command = document.get("command")
+            if type(command) is dict:
+                print_ = fingerprint(command)
+                ground = [document.get(part) for part in ("facts", "rulebook", "calendar")]
+                said = sha256(canonical([*ground, command.get("recorded_at")]).encode()).hexdigest()
+        self._cursor.execute(
+            "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*record.key, record.seq, n, record.command_id, print_, said),
+        )
+        journal = self._journal
+        if journal is None:
+            yield n, Problem(name, "no aggregate of that kind and id", "the aggregate that it is an entry of")
+            return
+        fold = journal.folded
+        if record.seq != journal.seq + 1:
+            if record.seq > journal.seq + 1:
+                missing = _missing(journal.seq, record.seq)
+                yield n, Problem(f"{name_of(journal.record)}, journal", missing, "all of them")
+            fold = None
+        if fold is not None:
+            try:
+                stored = StoredEntry(
+                    key=record.key, seq=record.seq, command_id=record.command_id, document=document or {}
+                )
+                fold = folded_on(fold, stored)
+            except (InvalidValue, KeyError, TypeError) as error:
+                if document is not None and document.get("format") is FORMAT:
+                    found = error.found if isinstance(error, InvalidValue) else document.get("alterations")
+                    yield n, Problem(f"{name}, alterations", shown(found), "those that fit what was there")
+                fold = None
+        self._journal = journal._replace(seq=max(record.seq, journal.seq), folded=fold)
+
+    def _parts_of_entry(self, record: EntryRecord, document: dict[str, Any]) -> Iterator[Problem]:
+        name = name_of(record)
+        if document.get("format") != FORMAT or document.get("format") is True:
+            found = shown(document.get("format"))
+            yield Problem(f"{name}, format", found, f"{FORMAT} or an earlier one")
+        for part in sorted(_ENTRY - document.keys()):
+            yield Problem(f"{name}, {part}", "nothing", "a value; it is missing")
+        for part in sorted(document.keys() - _ENTRY):
+            yield Problem(f"{name}, {part}", "an unknown part", f"one of {', '.join(sorted(_ENTRY))}")
+        command = document.get("command")
+        own = command.get("id") if isinstance(command, dict) else None
+        case = command.get("case") if isinstance(command, dict) else None
+        for part, value, expected in (
+            ("key", document.get("key"), {"kind": record.key.kind, "id": record.key.id}),
+            ("seq", document.get("seq"), record.seq),
+            ("command.id", own, record.command_id),
+            ("command.case", case, record.key.id),
+        ):
+            if value != expected or type(value) is not type(expected):
+                yield Problem(f"{name}, {part}", shown(value), f"{shown(expected)}, as in its columns")
+        for part in ("role", "rulebook", "calendar"):
+            if part in document and type(document[part]) is not str:
+                yield Problem(f"{name}, {part}", shown(document[part]), "a text")
+        yield from self._command(name, record.key, command)
+
+    def _command(self, name: str, key: Key, command: Any) -> Iterator[Problem]:
+        """One that is known is written as it is now; a journal outlives the others."""
+        known = {each.__name__: each for lifecycle in self._lifecycles for each in lifecycle.commands}
+        named = command.get("command") if isinstance(command, dict) else None
+        if type(named) is not str:
+            yield Problem(f"{name}, command", shown(named), "a command by its name")
+        if type(named) is not str or named not in known:
+            return
+        try:
+            decoded = self._codec.decode_command(command)
+        except ServflowError as error:
+            for problem in getattr(error, "problems", (Problem("", str(error), "a command"),)):
+                yield Problem(f"{name}, command.{problem.where}", problem.found, problem.expected)
+            return
+        again = self._codec.encode_command(decoded)
+        for part in sorted(again.keys() | command.keys()):
+            if again.get(part) != command.get(part):
+                yield Problem(f"{name}, command.{part}", shown(command.get(part)), shown(again.get(part)))
+        kind = self._lifecycles.of(type(decoded)).name
+        if kind != key.kind:
+            yield Problem(f"{name}, command", f"a command to {kind}", f"one to {key.kind}")
+
+    def _end_of_journal(self) -> _Problems:
+        journal, self._journal = self._journal, None
+        if journal is None:
+            return
+        name = name_of(journal.record)
+        version = journal.record.version
+        if not _is_count(version):
+            return  # said already
+        if journal.seq < version:
+            yield journal.n, Problem(f"{name}, journal", _missing(journal.seq, version + 1), "all of them")
+        if journal.seq > version:
+            yield journal.n, Problem(f"{name}, version", str(version), f"{journal.seq}, its last entry")
+        if journal.seq != version or journal.folded is None or journal.document is None:
+            return
+        for part in sorted(journal.folded.keys() | journal.document.keys()):
+            stored, due = journal.document.get(part), journal.folded.get(part)
+            if stored != due:
+                expected = f"{shown(due)}, to which its journal folds"
+                yield journal.n, Problem(f"{name}, document, {part}", shown(stored), expected)
+
+    # --- all others -------------------------------------------------------------------------------
+
+    def _receipt(self, n: int, record: ReceiptRecord, wrong: list[str]) -> _Problems:
+        name = name_of(record)
+        keys = [key for key, _ in record.versions]
+        if not keys:
+            yield n, Problem(f"{name}, versions", "none", "one for each aggregate of the change")
+        for key in {key: None for key in keys if keys.count(key) > 1}:
+            yield n, Problem(f"{name}, versions", f"{key} more than once", "each aggregate once")
+        row = (record.command_id, n, None if wrong else record.fingerprint)
+        self._cursor.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?)", row)
+        self._cursor.executemany(
+            "INSERT INTO version VALUES (?, ?, ?, ?, ?)",
+            [(*key, version, record.command_id, n) for key, version in dict(record.versions).items()],
+        )
+
+    def _posting(self, n: int, record: PostingRecord, wrong: list[str]) -> _Problems:
+        name = name_of(record)
+        yield from self._once(n, name, "posting", record.key)
+        made: list[Any] = []
+        yield from self._read(n, name, record.document, made)
+        if not made:
+            return
+        try:
+            posting = self._codec.decode(read(record.document), Posting)
+            again = posting_record(self._codec, posting)
+        except ServflowError as error:
+            yield n, _problem(name, error, "a posting")
+            return
+        yield from self._agree(n, record, again, wrong)
+        if not self._cursor.execute("SELECT 1 FROM aggregate WHERE id = ?", (posting.subject,)).fetchall():
+            yield n, Problem(f"{name}, subject", repr(posting.subject), "the id of an aggregate")
+        for _, step in posting.charge.lines() if posting.charge else ():
+            yield from self._step(n, name, step)
+
+    def _step(self, n: int, name: str, step: Step) -> _Problems:
+        """What a step of a charge comes to is what its inputs and parts come to."""
+        where = f"{name}, charge, {step.operation.value}"
+        try:
+            due = Step.taken(step.operation, step.unit, step.clause, step.inputs, step.parts).exact
+        except InvalidValue as error:
+            yield n, Problem(where, shown(error.found), error.expected)
+            return
+        if due != step.exact:
+            yield n, Problem(where, str(step.exact), f"{due}, as its parts come to")
+
+    def _message(self, n: int, record: MessageRecord, wrong: list[str]) -> _Problems:
+        name = name_of(record)
+        yield from self._once(n, name, "message", record.key)
+        made: list[Any] = []
+        yield from self._read(n, name, record.document, made)
+        if made:
+            yield from self._told(n, record, wrong)
+        if wrong:
+            return
+        if record.status is not Status.PENDING and record.overtaken is not None:
+            yield n, Problem(f"{name}, overtaken", record.overtaken.value, "nothing, as it is not pending")
+        if record.status is Status.PENDING and record.overtaken is not None and record.claimed_until is None:
+            yield (
+                n,
+                Problem(f"{name}, claimed_until", "nothing", "the end of the claim while it was overtaken"),
+            )
+        if record.status in (Status.SENT, Status.FAILED) and record.claimed_until is not None:
+            found = record.claimed_until.isoformat()
+            yield n, Problem(f"{name}, claimed_until", found, f"nothing, as it is {record.status.value}")
+        if record.status is Status.FAILED and not record.attempts:
+            yield n, Problem(f"{name}, attempts", "0", "1 or more, as it failed")
+
+    def _told(self, n: int, record: MessageRecord, wrong: list[str]) -> _Problems:
+        name = name_of(record)
+        try:
+            message = self._codec.decode(read(record.document), Message)
+            again = message_record(self._codec, message, datetime.min.replace(tzinfo=UTC))
+        except ServflowError as error:
+            yield n, _problem(name, error, "a message")
+            return
+        lasting = again._replace(
+            **{
+                part: getattr(record, part)
+                for part in ("changed_at", "status", "claimed_until", "overtaken", "attempts", "note")
+            }
+        )
+        yield from self._agree(n, record, lasting, wrong)
+        if not message.to.strip():
+            yield n, Problem(f"{name}, to", repr(message.to), "a party")
+        about = "SELECT 1 FROM aggregate WHERE kind = ? AND id = ?"
+        if not self._cursor.execute(about, message.about).fetchall():
+            yield n, Problem(f"{name}, about", str(message.about), "an aggregate that there is")
+
+    def _once(self, n: int, name: str, sort: str, key: str) -> _Problems:
+        self._cursor.execute("INSERT OR IGNORE INTO name VALUES (?, ?)", (sort, key))
+        if not self._cursor.rowcount:
+            yield n, Problem(name, "it twice", f"each {sort} once")
+
+
+def _same_data(one: str, other: str) -> bool:
+    try:
+        return bool(canonical(read(one)) == other)
+    except InvalidValue:
+        return True  # it was said that it cannot be read
+
+
+def _as_shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Key) else shown(value)
+
+
+def _missing(after: int, before: int) -> str:
+    first, last = after + 1, before - 1
+    return f"no entry {first}" if first == last else f"no entries {first} to {last}"
+
+
+def _problem(name: str, error: ServflowError, expected: str) -> Problem:
+    """What is wrong, said of the record that it is about."""
+    if not isinstance(error, InvalidValue):
+        return Problem(name, str(error), expected)
+    where = error.field
+    for prefix in (f"{name.partition(' ')[2]}.", "Posting.", "Message."):
+        where = where.removeprefix(prefix)
+    return Problem(f"{name}, {where}", shown(error.found), error.expected)
