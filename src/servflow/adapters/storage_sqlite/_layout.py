@@ -44,7 +44,7 @@ TABLES: Final = (
     CREATE TABLE servflow_journal (
         kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, command_id TEXT NOT NULL,
         document TEXT NOT NULL, PRIMARY KEY (kind, id, seq),
-        FOREIGN KEY (kind, id) REFERENCES servflow_aggregate (kind, id)) WITHOUT ROWID
+        FOREIGN KEY (kind, id) REFERENCES servflow_aggregate (kind, id))
     """,
     """
     CREATE TABLE servflow_receipt (
@@ -74,25 +74,15 @@ TABLES: Final = (
 # of it if that try fails or is never settled.
 
 _UPGRADES: Final[Mapping[int, tuple[str, ...]]] = {
-    # One tree instead of two for what is written with every command; what failed is found as quickly as
-    # what is pending.
+    # One tree instead of two for receipts; what failed is found as quickly as what is pending.
     1: (
-        "ALTER TABLE servflow_journal RENAME TO servflow_journal_1",
         "ALTER TABLE servflow_receipt RENAME TO servflow_receipt_1",
-        """
-        CREATE TABLE servflow_journal (
-            kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, command_id TEXT NOT NULL,
-            document TEXT NOT NULL, PRIMARY KEY (kind, id, seq),
-            FOREIGN KEY (kind, id) REFERENCES servflow_aggregate (kind, id)) WITHOUT ROWID
-        """,
         """
         CREATE TABLE servflow_receipt (
             command_id TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, document TEXT NOT NULL)
             WITHOUT ROWID
         """,
-        "INSERT INTO servflow_journal SELECT * FROM servflow_journal_1 ORDER BY kind, id, seq",
         "INSERT INTO servflow_receipt SELECT * FROM servflow_receipt_1 ORDER BY command_id",
-        "DROP TABLE servflow_journal_1",
         "DROP TABLE servflow_receipt_1",
         "DROP INDEX servflow_outbox_pending",
         "CREATE INDEX servflow_outbox_status ON servflow_outbox (status, n)",
