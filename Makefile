@@ -8,13 +8,15 @@ EXTRAS := cli,iso18626,sql,testing,bench,dev
 SOURCES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bite clauses docs clean
+.PHONY: help demo test check faults bench growth bite clauses docs clean
 
 help:
 	@echo "make demo     a loan desk at work, from requests to paid fines, into demo-out/"
 	@echo "make test     the tests, against the built wheel"
 	@echo "make check    linters, types, layers, the docs' examples, branch coverage of the core"
+	@echo "make faults   kills, crashes, full disks, mail servers down, clocks that jump: nothing lost or doubled"
 	@echo "make bench    measured promises, as ratios of one run, into bench-out/"
+	@echo "make growth   the storages' queries on 1,000 to 1,000,000 cases, into docs/storage-speed.md"
 	@echo "make bite     for every clause carried: disturb it and see its tests fail"
 	@echo "make clauses  write down anew which tests stand for which clause"
 	@echo "make docs     write the generated tables and diagrams anew"
@@ -57,6 +59,14 @@ bench: $(VENV)/installed
 	@mkdir -p bench-out
 	@$(BIN)/python bench/decide.py --json bench-out/decide.json
 	@$(BIN)/python bench/fees.py --json bench-out/fees.json
+	@$(BIN)/python bench/storage.py --json bench-out/storage.json
+
+growth: $(VENV)/installed
+	@mkdir -p bench-out
+	@$(BIN)/python bench/growth.py --write
+
+faults: $(VENV)/installed
+	@$(BIN)/python tools/faults
 
 bite: $(VENV)/installed
 	@$(BIN)/python tools/bite.py
