@@ -390,6 +390,17 @@ EDITS: Final[dict[str, tuple[tuple[str, ...], list[str]]]] = {
         ),
         ["receipt said-9, versions", "receipt said-10"],
     ),
+    "a receipt's versions that cannot be read": (
+        ("UPDATE servflow_receipt SET document = '{' WHERE command_id = 'said-9'",),
+        ["receipt said-9, versions", "receipt said-10"],
+    ),
+    "a text that is none": (
+        (
+            "UPDATE servflow_receipt SET fingerprint = CAST(x'66ff' AS TEXT) WHERE command_id = 'said-9'",
+            "UPDATE servflow_outbox SET note = CAST(x'ff' AS TEXT) WHERE n = 1",
+        ),
+        ["receipt said-9, fingerprint", "message ill.relation/CN-320500/2/ill.relation.approved, note"],
+    ),
     "a receipt of one aggregate twice": (
         (
             """
