@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,10 +18,18 @@ from typing import Any
 import pytest
 
 from servflow.codec import Codec
-from servflow.core.changes import Command, Key, Message
-from servflow.core.errors import AlreadyExists, InvalidValue, Refused, StorageBusy, StorageFull
-from servflow.core.ledger import Account, AccountKind
+from servflow.core.changes import Command, Key, Message, Withdrawal
+from servflow.core.errors import (
+    AlreadyExists,
+    DamagedRecord,
+    InvalidValue,
+    Refused,
+    StorageBusy,
+    StorageFull,
+)
+from servflow.core.ledger import Account, AccountKind, Posting
 from servflow.core.lifecycle import decide
+from servflow.core.money import Money
 from servflow.core.ports import Status, Storage
 from servflow.core.records import AggregateRecord, EntryRecord, Record
 from servflow.testing.contracts import StorageContract
@@ -113,6 +121,10 @@ class TestOwnTransactions(_Contract):
 
     def storage_of(self, library: Library) -> LibraryStorage:
         return LibraryStorage(CODEC, OwnTransactions(library.connect))
+
+    def impatient(self, storage: Storage) -> Storage:
+        self.opened.append(LibraryStorage(CODEC, OwnTransactions(self.library.connect, wait=0)))
+        return self.opened[-1]
 
 
 class Within(OwnTransactions):
@@ -296,6 +308,17 @@ def test_without_a_transaction_of_the_library_nothing_is_written(library: Librar
         assert within(connection).load(C1) == storage.load(C1)
 
 
+def test_records_are_of_one_moment_there_too(library: Library, storage: LibraryStorage):
+    """What is committed within the transaction while its records are read is not among them."""
+    before = list(storage.records())
+    with library.transaction() as connection:
+        records = within(connection).records()
+        found = [next(records)]
+        do(within(connection), said(Count, "2", note="n", messages=(reminder("m1"),)))
+        assert [*found, *records] == before
+        assert len(list(within(connection).records())) == len(before) + 3  # entry, receipt, message
+
+
 # --- tables of the library's ----------------------------------------------------------------------
 
 
@@ -332,6 +355,67 @@ def test_instants_are_the_librarys_numbers(library: Library, storage: LibrarySto
         assert storage.due(at) == ((C1, at),)
     with closing(library.connect()) as connection:
         assert connection.execute("SELECT look_at FROM ill_request").fetchall() == [(-1,)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        ("UPDATE ill_request SET document = CAST(x'ff' AS TEXT)", "aggregate toy.counter c1"),
+        ("UPDATE ill_request SET look_at = 'soon'", None),
+        ("UPDATE ill_request SET look_at = -9223372036854775807", "aggregate toy.counter c1"),
+        ("UPDATE ill_event SET document = CAST(x'ff' AS TEXT) WHERE seq = 2", "entry 2 of toy.counter c1"),
+        ("UPDATE done_command SET versions = '[1]' WHERE command_id = '2'", "receipt 2"),
+        ("UPDATE fee_line SET value_date = 'one day'", None),
+        ("UPDATE fee_line SET document = CAST(x'ff' AS TEXT)", "posting p1"),
+        ("UPDATE mail_queue SET status_code = 'lost'", "message m1"),
+        ("UPDATE mail_queue SET changed_at = 'once'", "message m1"),
+        ("UPDATE mail_queue SET overtaken_code = 'lost'", None),
+        ("UPDATE mail_queue SET claimed_until = 'never'", "message m1"),
+        ("UPDATE mail_queue SET body = CAST(x'ff' AS TEXT)", "message m1"),
+    ],
+)
+def test_what_is_damaged_is_a_record_as_it_stands(
+    library: Library, storage: LibraryStorage, damage: str, name: str | None
+):
+    """Whatever stands in a column, all records are given; who needs what is no more is told which it is."""
+    line = Posting(
+        key="p1",
+        debit=Account(AccountKind.RECEIVABLE, "party-1"),
+        credit=Account(AccountKind.INCOME, "desk"),
+        amount=Money("5", "CNY"),
+        value_date=AT.date(),
+        subject="c1",
+        kind="fee",
+    )
+    count = said(Count, "2", note="n", messages=(reminder("m1"),), postings=(line,))
+    do(storage, count)
+    before = list(storage.records())
+    with library.transaction() as connection:
+        connection.execute(damage)
+    after = list(storage.records())
+    assert len([1 for one, other in zip(before, after, strict=True) if one != other]) == 1
+    assert storage.rewrite({"c1"}, lambda record: record) == 0
+
+    def again() -> None:
+        with storage.writing() as writing:
+            writing.receipt(count)
+
+    asked: list[Callable[[], object]] = [
+        lambda: list(storage.journal(C1)),
+        lambda: list(storage.postings()),
+        lambda: list(storage.outbox()),
+        lambda: storage.due(AT),
+        lambda: do(storage, said(Count, "3", note="n", withdrawals=(Withdrawal(C1, ("reminder",)),))),
+        again,
+    ]
+    named = set()
+    for ask in asked:
+        try:
+            ask()
+        except DamagedRecord as error:
+            named.add(error.record)
+    assert named == ({name} if name else set())
+    storage.claim(AT, until=AT)
 
 
 def test_a_library_at_work_makes_us_busy_and_a_full_disk_full(library: Library, storage: LibraryStorage):

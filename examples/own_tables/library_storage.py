@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -50,6 +51,7 @@ __all__ = ["LibraryStorage", "LibrarysTransaction", "OwnTransactions", "stamp"]
 
 _PLACE: Final = "the library's database"
 _GREATEST: Final = 2**63 - 1  # what SQLite's integers hold
+_as_it_stands: Final = partial(str, encoding="utf-8", errors="surrogateescape")  # also what is no text
 
 
 @contextmanager
@@ -119,6 +121,7 @@ class OwnTransactions:
         except IndexError:
             with _translated(self.wait):
                 connection = self._connect(self.wait)
+            connection.text_factory = _as_it_stands
         try:
             yield connection
         finally:
@@ -183,11 +186,23 @@ def stamp(at: datetime) -> int:
     return (in_utc("at", at) - _EPOCH) // _MICROSECOND
 
 
-def _instant(stamp: int | None) -> Any:
-    return None if stamp is None else _EPOCH + stamp * _MICROSECOND
+def _as(kind: Callable[[Any], Any], value: Any) -> Any:
+    """What stands in a column; what cannot be read stays as it is, and is named by whoever needs it."""
+    try:
+        return None if value is None else kind(value)
+    except (TypeError, ValueError, OverflowError):
+        return value
 
 
-def _row(record: Record) -> Iterator[str | int | None]:
+def _instant(stamp: Any) -> Any:
+    return _as(lambda number: _EPOCH + number * _MICROSECOND, stamp)
+
+
+def _versions(text: str) -> tuple[tuple[Key, int], ...]:
+    return tuple((Key(kind, case), version) for (kind, case), version in json.loads(text))
+
+
+def _row(record: Iterable[Any]) -> Iterator[str | int | None]:
     """The values of a record as they stand in columns: a key is two, the rest of them one each."""
     for value in record:
         match value:
@@ -218,14 +233,7 @@ class _Table(NamedTuple):
 
     def read(self, connection: sqlite3.Connection, more: str = "", *values: Any) -> Iterator[Any]:
         """The records of all rows, or of those that ``more`` says."""
-        return (self.of(*row) for row in connection.execute(self.select + more, values))
-
-    def of(self, number: int, *row: Any) -> Any:
-        """The record of a row."""
-        try:
-            return self.record(*row)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise DamagedRecord(f"{self.name} {number}", str(error), "what servflow wrote") from error
+        return (self.record(*row) for _, *row in connection.execute(self.select + more, values))
 
     def add(self, connection: sqlite3.Connection, record: Record, more: str = "") -> None:
         """One more row. Raises ``AlreadyExists``: its key is taken."""
@@ -288,7 +296,7 @@ _COMMAND: Final = _table(
     "command_id, fingerprint, versions",
     "command_id",
     lambda command_id, fingerprint, versions: ReceiptRecord(
-        command_id, fingerprint, tuple((Key(*key), version) for key, version in json.loads(versions))
+        command_id, fingerprint, _as(_versions, versions)
     ),
 )
 _LINE: Final = _table(
@@ -297,7 +305,7 @@ _LINE: Final = _table(
     "line_key, subject, debit, credit, minor, currency, value_date, document",
     "line_no",
     lambda key, subject, debit, credit, minor, currency, day, document: PostingRecord(
-        key, subject, debit, credit, minor, currency, date.fromisoformat(day), document
+        key, subject, debit, credit, minor, currency, _as(date.fromisoformat, day), document
     ),
 )
 _MAIL: Final = _table(  # where message_key is not NULL
@@ -315,9 +323,9 @@ _MAIL: Final = _table(  # where message_key is not NULL
             _instant(not_before),
             body,
             _instant(at),
-            Status(status),
+            _as(Status, status),
             _instant(until),
-            None if overtaken is None else Status(overtaken),
+            _as(Status, overtaken),
             *rest,
         )
     ),
@@ -340,12 +348,32 @@ def _limit(limit: int) -> int:
     return min(limit, _GREATEST)
 
 
+def _wake(record: AggregateRecord) -> tuple[Key, datetime]:
+    if not isinstance(record.wake, datetime):
+        raise DamagedRecord(f"aggregate {record.key}", f"look_at {record.wake!r}", "an instant")
+    return record.key, record.wake
+
+
+def _records(connection: sqlite3.Connection) -> Iterator[Record]:
+    events: Iterator[EntryRecord] = _EVENT.read(connection, _EVENT.order)
+    event = next(events, None)
+    for request in _REQUEST.read(connection, _REQUEST.order):
+        yield request
+        while event is not None and event.key == request.key:
+            yield event
+            event = next(events, None)
+    for table in (_COMMAND, _LINE, _MAIL):
+        yield from table.read(connection, table.order)
+
+
 def _become(connection: sqlite3.Connection, record: MessageRecord | None) -> None:
     """What ``servflow.codec.records`` says became of a message; None is nothing."""
     if record is not None:
-        find = "SELECT mail_no FROM mail_queue WHERE message_key = ?"
-        ((number,),) = connection.execute(find, (record.key,)).fetchall()
-        _MAIL.replace(connection, number, record)
+        update = (
+            "UPDATE mail_queue SET (changed_at, status_code, claimed_until, overtaken_code, tries, remark)"
+            " = (?, ?, ?, ?, ?, ?) WHERE message_key = ?"
+        )
+        connection.execute(update, (*_row(record[6:]), record.key))  # what it says stays as it is
 
 
 class LibraryStorage:
@@ -395,7 +423,7 @@ class LibraryStorage:
 
     def due(self, at: datetime, *, limit: int = 100) -> tuple[tuple[Key, datetime], ...]:
         where = " AND look_at <= ? ORDER BY look_at, kind, case_id LIMIT ?"
-        return tuple((it.key, it.wake) for it in self._read(_REQUEST, where, stamp(at), _limit(limit)))
+        return tuple(map(_wake, self._read(_REQUEST, where, stamp(at), _limit(limit))))
 
     def postings(self, *, subject: str | None = None, account: Account | None = None) -> Iterator[Posting]:
         where, values = "", []
@@ -419,7 +447,7 @@ class LibraryStorage:
                 "UPDATE mail_queue SET claimed_until = ? WHERE message_key = ?",
                 [(then, record.key) for record in claimed],
             )
-        return tuple(of.outgoing_of(self._codec, record) for record in claimed)
+        return of.readable(self._codec, claimed)
 
     def settle(self, message_key: str, *, at: datetime, status: Status, note: str = "") -> None:
         with self._whole() as connection:
@@ -447,15 +475,11 @@ class LibraryStorage:
 
     def records(self) -> Iterator[Record]:
         with self._transactions.reading() as connection:
-            events: Iterator[EntryRecord] = _EVENT.read(connection, _EVENT.order)
-            event = next(events, None)
-            for request in _REQUEST.read(connection, _REQUEST.order):
-                yield request
-                while event is not None and event.key == request.key:
-                    yield event
-                    event = next(events, None)
-            for table in (_COMMAND, _LINE, _MAIL):
-                yield from table.read(connection, table.order)
+            if isinstance(self._transactions, LibrarysTransaction):
+                # It sees what is written in it from now on; so here all are read at once.
+                yield from list(_records(connection))
+            else:
+                yield from _records(connection)
 
     def restore(self, records: Iterable[Record]) -> int:
         count = 0
@@ -476,7 +500,7 @@ class LibraryStorage:
             # All are read first: an event has the key of its request, which may be about to change.
             for table in _TABLES.values():
                 for number, *row in connection.execute(table.select + table.order):
-                    before = table.of(number, *row)
+                    before = table.record(*row)
                     after = new(before)
                     if after != before:
                         changed.append((table, number, after))
@@ -547,4 +571,7 @@ class _Writing:
     def _overtake(self, it: of.Overtaking) -> None:
         pending = " AND about_kind = ? AND about_id = ? AND status_code = 'pending'"
         for record in list(_MAIL.read(self._connection, pending, *it.about)):
+            if not isinstance(record.claimed_until, datetime | None):
+                found = f"claimed_until {record.claimed_until!r}"
+                raise DamagedRecord(f"message {record.key}", found, "an instant")
             _become(self._connection, it.of(record))

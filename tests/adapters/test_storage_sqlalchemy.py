@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from postgres import Server
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, Transaction, create_engine, event
 from sqlalchemy.orm import Session
 
 from servflow.adapters.storage_sqlalchemy import LAYOUT, METADATA, PostgresStorage, _access, _tables
@@ -24,8 +25,10 @@ from servflow.codec import Codec
 from servflow.core.changes import Command, Key, Message
 from servflow.core.errors import (
     AlreadyExists,
+    DamagedRecord,
     InvalidValue,
     NotFound,
+    StaleVersion,
     StorageBusy,
     UnusableStorage,
 )
@@ -33,7 +36,7 @@ from servflow.core.ledger import Account, AccountKind, Posting
 from servflow.core.lifecycle import decide
 from servflow.core.money import Money
 from servflow.core.ports import Receipt, Status, Storage, Writing
-from servflow.core.records import AggregateRecord, PostingRecord, Record
+from servflow.core.records import AggregateRecord, MessageRecord, PostingRecord, ReceiptRecord, Record
 from servflow.testing.contracts import StorageContract
 from servflow.testing.toys import NOBODY, POLICY, TOYS, Count, Counter, Holder, Open, OpenHolder
 
@@ -149,6 +152,10 @@ class TestPostgresStorage(StorageContract):
 
     def reopened(self, storage: Storage) -> Storage:
         self.opened.append(PostgresStorage(self.url, CODEC))
+        return self.opened[-1]
+
+    def impatient(self, storage: Storage) -> Storage:
+        self.opened.append(PostgresStorage(self.url, CODEC, busy_seconds=1))
         return self.opened[-1]
 
     @contextmanager
@@ -321,6 +328,51 @@ def test_a_role_that_may_only_read_reads(url: str, postgres_server: Server):
         PostgresStorage(other, CODEC)
 
 
+def test_tables_in_two_schemas_are_refused(url: str):
+    """With one of these names earlier on the search path nothing is written, here or there."""
+    with opened(url) as storage:
+        seeded(storage)
+    with asked(url) as connection:
+        connection.execute("CREATE SCHEMA tenant")
+        connection.execute("CREATE TABLE tenant.servflow_receipt (LIKE public.servflow_receipt)")
+    with engine_of(url, connect_args={"options": "-c search_path=tenant,public"}) as engine:
+        with pytest.raises(UnusableStorage, match="servflow_receipt in the schema tenant"):
+            PostgresStorage(engine, CODEC)
+        with (
+            engine.begin() as connection,
+            pytest.raises(UnusableStorage, match="servflow_receipt in the schema tenant"),
+        ):
+            PostgresStorage.joining(connection, CODEC)
+
+
+def test_text_is_sent_in_utf8(url: str):
+    """A URL that asks for another encoding is overruled; a host's connection in another one is refused."""
+    with opened(f"{url}{'&' if '?' in url else '?'}client_encoding=latin1") as storage:
+        do(storage, said(Open, "1", "书"))
+        assert storage.load(Key(Counter.kind, "书")).version == 1
+    for encoding in ("LATIN1", "SQL_ASCII"):
+        with (
+            engine_of(url, connect_args={"client_encoding": encoding}) as engine,
+            pytest.raises(UnusableStorage, match="UTF8"),
+        ):
+            PostgresStorage(engine, CODEC)
+        with engine_of(url) as engine, engine.begin() as connection:
+            connection.exec_driver_sql(f"SET LOCAL client_encoding = {encoding}")
+            with pytest.raises(UnusableStorage, match=encoding):
+                PostgresStorage.joining(connection, CODEC)
+
+
+def test_a_connection_that_a_host_has_left_in_a_transaction_can_be_lent(url: str):
+    """What a listener of the host's asked of a new connection does not keep it from being used."""
+    with engine_of(url) as engine:
+        event.listen(engine, "connect", lambda driver, _: driver.execute("SELECT 1"))
+        with opened(engine) as storage:
+            seeded(storage)
+            with storage.writing() as writing:
+                writing.load(COUNTER)
+                assert storage.load(COUNTER).version == 2  # over a second new connection
+
+
 # --- values ---------------------------------------------------------------------------------------
 
 
@@ -377,6 +429,52 @@ def test_a_document_of_fifty_megabytes_is_stored(url: str):
         assert isinstance(it, Counter)
         assert it.log[-1] == note
         assert sum(len(getattr(record, "document", "")) for record in storage.records()) > 2 * len(note)
+
+
+def test_rows_that_are_damaged_come_as_they_stand(url: str):
+    """The audit is given all records; who needs the value is told which record has none."""
+    with opened(url) as storage, asked(url) as connection:
+        seeded(storage)
+        number = len(list(storage.records()))
+        connection.execute("UPDATE servflow_outbox SET status = 'odd', not_before = 'infinity'")
+        connection.execute("UPDATE servflow_receipt SET document = '{}' WHERE command_id = '3'")
+        connection.execute("UPDATE servflow_receipt SET document = '[[1, 2]]' WHERE command_id = '2'")
+        connection.execute("UPDATE servflow_receipt SET document = 'x' WHERE command_id = '1'")
+        connection.execute("UPDATE servflow_aggregate SET wake = '0044-03-15 12:00Z BC' WHERE id = 'c1'")
+        connection.execute("UPDATE servflow_posting SET value_date = 'infinity'")
+        damaged = list(storage.records())
+        assert len(damaged) == number
+        found: dict[type, list[Any]] = {}
+        for it in damaged:
+            found.setdefault(type(it), []).append(it)
+        (letter,) = found[MessageRecord]
+        assert (letter.status, letter.not_before) == ("odd", "infinity")
+        assert [it.versions for it in found[ReceiptRecord]] == ["x", "[[1, 2]]", "{}"]
+        assert [it.wake for it in found[AggregateRecord]] == ["0044-03-15 12:00:00 BC", None]
+        assert [it.value_date for it in found[PostingRecord]] == ["infinity"]
+        noted = letter._replace(note="n")
+        assert storage.rewrite(["m1"], lambda it: noted if it == letter else it) == 1
+        assert list(storage.records()) == [*damaged[:-1], noted]
+        with pytest.raises(DamagedRecord, match=r"aggregate toy\.counter c1"):
+            storage.due(AT)
+        with pytest.raises(DamagedRecord, match="message m1"):
+            list(storage.outbox())
+        with pytest.raises(DamagedRecord, match="receipt 1"):
+            do(storage, said(OpenHolder, "1", "h", limit=2))
+        connection.execute("UPDATE servflow_aggregate SET version = 0")
+        with pytest.raises(DamagedRecord, match=r"aggregate toy\.counter c1"):
+            storage.load(COUNTER)
+
+
+def test_a_message_that_is_damaged_keeps_no_other_waiting(url: str):
+    """It is claimed and not given."""
+    with opened(url) as storage, asked(url) as connection:
+        seeded(storage)
+        do(storage, said(Count, "4", "c1", note="n", messages=(message("m2"), message("m3"))))
+        connection.execute("UPDATE servflow_outbox SET document = '{}' WHERE key = 'm1'")
+        later = AT + timedelta(minutes=10)
+        assert [it.message.key for it in storage.claim(AT, until=later, limit=2)] == ["m2"]
+        assert [it.message.key for it in storage.claim(AT, until=later, limit=2)] == ["m3"]
 
 
 # --- writers --------------------------------------------------------------------------------------
@@ -452,6 +550,57 @@ def test_an_engine_of_the_hosts_is_given_back_as_it_was(url: str):
             assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "serializable"
             assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "0"
             assert connection.exec_driver_sql("SELECT count(*) FROM servflow_receipt").scalar() == 3
+
+
+class Stopped(KeyboardInterrupt):
+    """Raised where a signal would be."""
+
+
+def interrupting(line: int) -> tuple[Callable[..., Any], list[int]]:
+    """What traces the lending of connections, and is interrupted at its n-th line; where that was."""
+    met: list[int] = []
+    hit: list[int] = []
+
+    def local(frame: Any, what: str, _: object) -> Any:
+        if what == "line":
+            met.append(frame.f_lineno)
+            if len(met) == line and not hit:
+                hit.append(frame.f_lineno)
+                raise Stopped
+        return local
+
+    def trace(frame: Any, _what: str, _arg: object) -> Any:
+        return local if frame.f_code is LENT else None
+
+    return trace, hit
+
+
+LENT = _access.OwnTransactions._lent.__wrapped__.__code__  # type: ignore[attr-defined]
+
+
+def test_an_interrupt_leaves_the_host_no_connection_that_commits_by_itself(url: str):
+    """At whatever line of lending one: the host gets back what begins transactions, and is in none."""
+    with engine_of(url, pool_size=1, max_overflow=0, pool_timeout=5) as engine, opened(engine) as storage:
+        seeded(storage)
+        before = sys.gettrace()
+        for line in range(1, 100):
+            trace, hit = interrupting(line)
+            sys.settrace(trace)
+            try:
+                with storage.writing() as writing:
+                    writing.load(COUNTER)
+            except Stopped:
+                pass
+            finally:
+                sys.settrace(before)
+            gc.collect()
+            with closing(engine.raw_connection()) as lent:
+                driver: Any = lent.driver_connection
+                assert not driver.autocommit, hit
+                assert driver.info.transaction_status == psycopg.pq.TransactionStatus.IDLE, hit
+            if not hit:
+                break
+        assert 10 < line < 99
 
 
 PROCESS = """
@@ -630,6 +779,91 @@ def test_only_an_open_transaction_can_be_joined(url: str):
                 PostgresStorage.joining(other, CODEC)
 
 
+@pytest.mark.parametrize("ends", ["rolled back", "committed", "another", "nested", "by statement"])
+def test_a_joined_writer_ends_with_the_hosts_transaction(url: str, ends: str):
+    """Once that is over, or another one, nothing more is written, and no transaction is begun."""
+    with engine_of(url) as engine, opened(url) as outside:
+        seeded(outside)
+        with engine.connect() as connection:
+            transaction: Transaction = connection.begin()
+            joined = PostgresStorage.joining(connection, CODEC)
+            if ends == "nested":
+                transaction = connection.begin_nested()
+            command = said(Count, "4", "c1", note="n")
+            with joined.writing() as writing:
+                it = writing.load(COUNTER)
+                assert it is not None
+                change = decide(TOYS, command, {COUNTER: it}, policy=POLICY)
+                if ends == "by statement":
+                    connection.exec_driver_sql("ROLLBACK")
+                else:
+                    getattr(transaction, "commit" if ends == "committed" else "rollback")()
+                if ends == "another":
+                    connection.begin()
+                with pytest.raises(InvalidValue, match="in which this was begun"):
+                    writing.commit(change)
+                with pytest.raises(TypeError, match="over"):
+                    writing.load(COUNTER)
+            driver: Any = connection.connection.driver_connection
+            idle = driver.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+            assert idle == (ends != "nested")
+            connection.commit()
+        assert outside.load(COUNTER).version == 2
+
+
+def test_what_a_joined_writer_decided_on_is_looked_at_again(url: str):
+    """What another writer in the host's transaction has changed since, and what was not locked any more."""
+    other = Key(Counter.kind, "c2")
+    with engine_of(url) as engine, opened(url) as outside:
+        seeded(outside)
+        do(outside, said(Open, "4", "c2"))
+
+        def decided(writing: Writing, command: Command) -> Any:
+            found = {key: it for key in (COUNTER, other) if (it := writing.load(key)) is not None}
+            return decide(TOYS, command, found, policy=POLICY)
+
+        with engine.begin() as connection:
+            joined = PostgresStorage.joining(connection, CODEC)
+            with joined.writing() as writing:
+                change = decided(writing, said(Count, "5", "c1", note="n"))
+                do(joined, said(Count, "6", "c1", note="n"))
+                with pytest.raises(StaleVersion):
+                    writing.commit(change)
+            with joined.writing() as writing:
+                command = said(Count, "7", "c1", note="n")
+                assert writing.receipt(command) is None
+                change = decided(writing, command)
+                do(joined, command)
+                assert writing.commit(change).repeated
+        with (
+            engine.begin() as connection,
+            PostgresStorage.joining(connection, CODEC).writing() as writing,
+        ):
+            connection.exec_driver_sql("SAVEPOINT of_the_hosts")
+            change = decided(writing, said(Count, "8", "c2", note="n"))
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT of_the_hosts")
+            do(outside, said(Count, "9", "c2", note="n"))
+            with pytest.raises(StaleVersion):
+                writing.commit(change)
+        assert (outside.load(COUNTER).version, outside.load(other).version) == (4, 2)
+
+
+def test_a_joined_commit_keeps_out_who_writes_alone(url: str):
+    """Whoever changes wakes waits for it, even if the host has taken back all that was asked before."""
+    with engine_of(url) as engine, opened(url, busy_seconds=1) as outside:
+        seeded(outside)
+        with (
+            engine.begin() as connection,
+            PostgresStorage.joining(connection, CODEC).writing() as writing,
+        ):
+            connection.exec_driver_sql("SAVEPOINT of_the_hosts")
+            writing.load(COUNTER)
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT of_the_hosts")
+            commit(writing, said(Count, "4", "c1", note="n"))
+            with pytest.raises(StorageBusy):
+                outside.reschedule([])
+
+
 def test_joined_writers_queue_with_others(url: str):
     """What a host's transaction has loaded waits for its end, for a writer beside it."""
     with engine_of(url) as engine, opened(url) as outside:
@@ -706,4 +940,67 @@ def test_a_reader_keeps_what_was_rewritten_from_being_cleared_away(url: str):
             )
         before += records
         assert [line.subject for line in before if isinstance(line, PostingRecord)] == ["c1"]
+        assert [line.subject for line in storage.records() if isinstance(line, PostingRecord)] == ["s"]
+        files = "SELECT relname, relfilenode FROM pg_class WHERE relname = ANY(%s)"
+        with asked(url) as connection:
+            tables = [name for name in METADATA.tables if name != "servflow_layout"]
+            old = connection.execute(files, (tables,)).fetchall()
+            assert storage.rewrite(["p1"], lambda it: it) == 0
+            assert not {*old} & {*connection.execute(files, (tables,)).fetchall()}
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        "DO $$ BEGIN RAISE SQLSTATE '53100'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$",
+    ],
+)
+def test_what_was_rewritten_and_not_cleared_away_is_told(
+    url: str, monkeypatch: pytest.MonkeyPatch, instead: str
+):
+    """A connection lost, a full disk, a lock after the commit: the records are rewritten, and it says so."""
+    access: Any = _access
+    send = access.send
+
+    def sending(driver: Any, *statements: Any) -> Any:
+        return send(
+            driver,
+            *(
+                (instead, None) if text.startswith("VACUUM") else (text, values)
+                for text, values in statements
+            ),
+        )
+
+    with opened(url) as storage:
+        seeded(storage)
+        monkeypatch.setattr(_access, "send", sending)
+        with pytest.raises(UnusableStorage, match="rewritten there, but not cleared away"):
+            storage.rewrite(
+                ["p1"], lambda it: it._replace(subject="s") if isinstance(it, PostingRecord) else it
+            )
+        assert [line.subject for line in storage.records() if isinstance(line, PostingRecord)] == ["s"]
+
+
+def test_a_role_that_may_not_clear_away_says_so(url: str):
+    """Whose tables are another role's has them rewritten, and is told that the old files are there."""
+    role = f"servflow_test_{os.getpid()}"
+    with opened(url) as storage, asked(url) as connection:
+        seeded(storage)
+        connection.execute(f"CREATE ROLE {role}".encode())
+        try:
+            granted = f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+            connection.execute(granted.encode())
+            with (
+                engine_of(url, connect_args={"options": f"-c role={role}"}) as engine,
+                opened(engine) as theirs,
+                pytest.raises(UnusableStorage, match="not cleared away: servflow_posting as before"),
+            ):
+                theirs.rewrite(
+                    ["p1"], lambda it: it._replace(subject="s") if isinstance(it, PostingRecord) else it
+                )
+        finally:
+            connection.execute(f"DROP OWNED BY {role}".encode())
+            connection.execute(f"DROP ROLE {role}".encode())
         assert [line.subject for line in storage.records() if isinstance(line, PostingRecord)] == ["s"]

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servflow.adapters import storage_sqlite
-from servflow.adapters.storage_sqlite import APPLICATION_ID, LAYOUT, SqliteStorage, _access
+from servflow.adapters.storage_sqlite import APPLICATION_ID, LAYOUT, SqliteStorage, _access, _layout
 from servflow.codec import Codec, folded
 from servflow.core.changes import Aggregate, Command, Key, Message, Withdrawal
 from servflow.core.errors import (
@@ -35,7 +35,7 @@ from servflow.core.ledger import Account, AccountKind, Posting
 from servflow.core.lifecycle import decide
 from servflow.core.money import Money
 from servflow.core.ports import Outgoing, Receipt, Status, Storage, StoredEntry, Writing
-from servflow.core.records import ReceiptRecord, Record
+from servflow.core.records import AggregateRecord, ReceiptRecord, Record
 from servflow.testing.contracts import StorageContract
 from servflow.testing.toys import NOBODY, POLICY, TOYS, Count, Counter, CounterState, Holder, Open, OpenHolder
 
@@ -639,9 +639,27 @@ def test_an_upgrade_without_room_leaves_the_old_layout(path: Path, monkeypatch: 
         return connection
 
     monkeypatch.setattr(sqlite3, "connect", small)
+    filled = (*_layout._UPGRADES[1], "CREATE TABLE large AS SELECT zeroblob(1000000)")
+    monkeypatch.setattr(_layout, "_UPGRADES", {1: filled})
     with pytest.raises(StorageFull):
         SqliteStorage(path, CODEC)
     assert surroundings(path) == before
+
+
+def test_an_upgrade_leaves_a_hosts_views_alone(path: Path):
+    """A view on a table of ours still shows it afterwards, and one that is stale already stops nothing."""
+    layout_1(path)
+    other_database(
+        path,
+        "CREATE VIEW given AS SELECT command_id FROM servflow_receipt",
+        "CREATE TABLE gone (id)",
+        "CREATE VIEW stale AS SELECT id FROM gone",
+        "DROP TABLE gone",
+    )
+    with opened(path) as storage:
+        assert storage.load(COUNTER).version == 5
+    with closing(sqlite3.connect(path)) as other:
+        assert len(other.execute("SELECT * FROM given").fetchall()) == 6
 
 
 def test_a_hosts_tables_of_layout_1_are_upgraded_with_its_transaction(path: Path):
@@ -682,6 +700,85 @@ def test_a_file_that_may_only_be_read_is_refused(path: Path, monkeypatch: pytest
                     attempt()
     with opened(path) as storage:
         assert contents(storage) == before
+
+
+def test_an_interrupt_while_a_writer_waits_leaves_no_lock(path: Path):
+    """A signal that comes while SQLite waits for another writer ends the wait, and nothing stays locked."""
+    with opened(path) as storage, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        seeded(storage)
+        other.execute("BEGIN IMMEDIATE")
+        connection = connection_of(storage)
+
+        class Interrupted:
+            def execute(self, statement: str) -> sqlite3.Cursor:
+                if statement != "BEGIN IMMEDIATE":
+                    return connection.execute(statement)
+                other.execute("COMMIT")
+                connection.execute(statement)  # it has the lock by the time the signal is heard
+                raise KeyboardInterrupt
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(connection, name)
+
+        access: Any = storage._access
+        access._idle[-1] = Interrupted()
+        with pytest.raises(KeyboardInterrupt):
+            do(storage, said(Count, "9", "c1", note="n"))
+        access._idle[:] = []
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("COMMIT")
+        do(storage, said(Count, "9", "c1", note="n"))
+
+
+def test_a_file_that_took_the_place_of_another_is_not_written_to(path: Path, tmp_path: Path):
+    """What was restored under an open storage is noticed, and no receipt is given for what would be lost."""
+    with opened(path) as storage, opened(tmp_path / "other.db") as other:
+        seeded(storage)
+        seeded(other)
+        (tmp_path / "other.db").rename(path)
+        with pytest.raises(UnusableStorage, match="another file in its place"):
+            do(storage, said(Count, "9", "c1", note="n"))
+        path.unlink()
+        with pytest.raises(UnusableStorage, match="No such file"):
+            storage.load(COUNTER)
+
+
+def test_a_name_with_a_zero_sign_is_refused(tmp_path: Path):
+    """SQLite would take the name to end there, and open another file."""
+    with pytest.raises(UnusableStorage, match="U\\+0000"):
+        SqliteStorage(f"{tmp_path}/b\0rest.db", CODEC)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_too_large_for_sqlite_is_refused(path: Path):
+    """Numbers beyond eight bytes and texts beyond SQLite's limit are errors of ours; nothing is written."""
+    with opened(path) as storage:
+        seeded(storage)
+        before = contents(storage)
+        assert list(storage.journal(COUNTER, after=2**70)) == []
+        connection_of(storage).setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
+        with pytest.raises(InvalidValue, match="too big"):
+            do(storage, said(Count, "9", "c1", note="n" * 20_000))
+        assert contents(storage) == before
+        records = [
+            record._replace(version=2**70) for record in storage.records() if type(record) is AggregateRecord
+        ]
+    with opened(path.with_name("new.db")) as storage, pytest.raises(InvalidValue, match="number"):
+        storage.restore(records)
+
+
+def test_a_wipe_that_cannot_be_done_says_that_all_is_rewritten(path: Path):
+    """Another writer who comes between the rewrite and the wipe is told of; nobody hears of nothing written."""
+    with (
+        opened(path, busy_seconds=0) as storage,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        seeded(storage)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(UnusableStorage, match="all of it rewritten") as told:
+            storage._access.wipe()
+        assert "rewrite once more" in told.value.expected
+        other.execute("COMMIT")
 
 
 # --- hand-edited ----------------------------------------------------------------------------------
@@ -1026,6 +1123,42 @@ def bare(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE loan (id TEXT)")
         yield connection
+
+
+def test_a_commit_after_the_end_of_the_hosts_transaction_is_refused(host: sqlite3.Connection):
+    """Once the host has rolled back, a commit of ours would be one of its own: nothing is written."""
+    host.execute("BEGIN IMMEDIATE")
+    storage = SqliteStorage.joining(host, CODEC)
+    host.execute("INSERT INTO loan VALUES ('1')")
+    with storage.writing() as writing:
+        change = decide(TOYS, said(Open, "1", "c1"), {}, policy=POLICY)
+        host.execute("ROLLBACK")
+        with pytest.raises(InvalidValue, match="no open transaction"):
+            writing.commit(change)
+    host.execute("BEGIN IMMEDIATE")
+    assert SqliteStorage.joining(host, CODEC).aggregates(Counter.kind) == ()
+
+
+def test_joined_records_are_of_one_moment_and_come_as_they_stand(host: sqlite3.Connection):
+    """What is written after the first of them is not among them; a text that is none ends nothing."""
+    host.execute("BEGIN IMMEDIATE")
+    storage = SqliteStorage.joining(host, CODEC)
+    seeded(storage)
+    host.execute("UPDATE servflow_receipt SET fingerprint = CAST(x'ff' AS TEXT) WHERE command_id = '3'")
+    number = len(list(storage.records()))
+    records = storage.records()
+    next(records)
+    do(storage, said(Open, "9", "late"))
+    assert len(list(records)) == number - 1
+
+
+def test_a_rewrite_leaves_the_hosts_own_references_checked(host: sqlite3.Connection):
+    """Only while it lasts are references of ours checked late."""
+    host.execute("BEGIN IMMEDIATE")
+    storage = SqliteStorage.joining(host, CODEC)
+    seeded(storage)
+    storage.rewrite(["c1"], lambda record: record)
+    assert host.execute("PRAGMA defer_foreign_keys").fetchone() == (0,)
 
 
 def test_a_host_may_roll_back_the_tables_themselves(bare: sqlite3.Connection):

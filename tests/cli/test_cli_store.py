@@ -163,8 +163,34 @@ def test_a_wrong_archive(lent: Cli, tmp_path: Path) -> None:
     assert "\x1b" not in said.err + plain.out
     assert plain.document["error"] == "invalid-archive"
     assert any(text.startswith(f"line {len(lines)}, sha256") for text in plain.document["texts"])
-    assert lent("ill", "list", "--db", "new.db", "--json").document == []
+    assert not list(tmp_path.glob("new.db*"))
     assert lent("import", "right.jsonl", "--db", "new.db").code == 0
+
+
+def test_an_archive_is_its_owners(lent: Cli, tmp_path: Path) -> None:
+    """A new file is readable by its owner only; one that is replaced stays as readable as it was."""
+    archive = tmp_path / "one.jsonl"
+    assert lent("export", "one.jsonl").code == 0
+    assert archive.stat().st_mode & 0o777 == 0o600
+    archive.chmod(0o640)
+    (tmp_path / "link.jsonl").symlink_to(archive)
+    assert lent("export", "link.jsonl").code == 0
+    assert archive.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "link.jsonl").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql:/u:geheim@h/x", "host=localhost password=geheim dbname=x", "Postgresql://u:ge@heim@h:p/x"],
+)
+def test_what_is_neither_a_file_nor_an_address(lent: Cli, tmp_path: Path, address: str) -> None:
+    """A slip in an address makes no file of that name, and shows no password."""
+    before = sorted(tmp_path.iterdir())
+    said = lent("audit", "--db", address)
+
+    assert said.code == 2
+    assert "heim" not in said.out + said.err
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_database_that_has_something(lent: Cli) -> None:

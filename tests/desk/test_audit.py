@@ -716,21 +716,25 @@ def test_a_rulebook_that_is_not_at_hand(story: LoanDesk) -> None:
     nothing = _again(story.storage, {("x", "y"): NLC})
     calendar = _again(story.storage, {(NLC.rulebook, "y"): NLC})
 
-    assert len(nothing) == len(calendar) == 21
+    told = "no command that was decided again tells them"
+    assert len(nothing) == len(calendar) == 22
     assert {each.why for each in nothing if isinstance(each, Undecided)} == {
-        f"rulebook {NLC.rulebook} is not at hand"
+        f"rulebook {NLC.rulebook} is not at hand",
+        told,
     }
     assert {each.why for each in calendar if isinstance(each, Undecided)} == {
-        f"calendar {NLC.calendar_digest} is not at hand"
+        f"calendar {NLC.calendar_digest} is not at hand",
+        told,
     }
 
 
 def test_facts_of_an_unknown_class(story: LoanDesk) -> None:
     """Without the class of the facts only what was decided without any is decided again."""
-    found = list(redecide(ILL, story.storage.records(), policies()))
+    *found, left = redecide(ILL, story.storage.records(), policies())
 
     assert found
-    assert all(isinstance(each, Undecided) and "class is not known" in each.why for each in found)
+    assert "postings and messages" in left.where
+    assert all(isinstance(each, Undecided) and "class of the facts" in each.why for each in found)
     assert not {"command said-1", "command said-4"} & {each.where for each in found}
 
 
@@ -781,7 +785,7 @@ def test_one_difference_makes_no_other(story: LoanDesk) -> None:
 
 
 def test_at_the_same_instant() -> None:
-    """What only looked at an aggregate that changed at the same instant is not called different."""
+    """What only looked at an aggregate that changed at the same instant is not different."""
     desk = LoanDesk(MemoryStorage(Codec(ILL)), Codec(ILL))
     desk.relate(TOWN)
     desk.say(c.Suspend, TOWN, "2026-01-20", reason="volumes were cut")
@@ -791,11 +795,24 @@ def test_at_the_same_instant() -> None:
     desk.request("loan-1", TOWN, day="2026-02-01")  # said-9, and said-10 comes before it by its id
     desk.say(c.Terminate, TOWN, "2026-02-01", reason="volumes were cut")
     desk.request("loan-2", TOWN, day="2026-02-01")
-    found = _again(desk.storage)
 
-    assert not [each for each in found if isinstance(each, Difference)]
-    assert all("changed at the same instant" in each.why for each in found if isinstance(each, Undecided))
-    assert found
+    assert _again(desk.storage) == []
+
+
+def test_instants_do_not_tell_what_was_read() -> None:
+    """A request recorded long before the relation that it was decided on, by its instants, is not different."""
+    desk = LoanDesk(MemoryStorage(Codec(ILL)), Codec(ILL))
+    desk.relate(TOWN, day="2026-03-05")
+    desk.request("loan-1", TOWN, day="2026-01-30")
+
+    assert _again(desk.storage) == []
+
+
+def test_facts_that_are_none_are_a_difference(story: LoanDesk) -> None:
+    """Facts of no known form cannot be what was decided on."""
+    found = list(redecide(ILL, _spoilt(story, '"place":', '"plaice":'), policies(), facts=LendingFacts))
+
+    assert {each.field for each in found if isinstance(each, Difference)} == {"facts"}
 
 
 def test_records_that_do_not_belong_together(story: LoanDesk) -> None:

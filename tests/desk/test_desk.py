@@ -929,6 +929,34 @@ def test_a_run_ends_with_its_lease(club: Club) -> None:
     assert slow.deliver(at(2, 12)).sent == 1
 
 
+def test_a_letter_whose_message_was_erased_meanwhile_is_no_obstacle(club: Club) -> None:
+    """Where its key is another one by the time it was sent, the run goes on with the others."""
+    for number in range(3):
+        club.desk.do(asks(f"c-{number}", Key("club.lent", f"lent-{number}")))
+
+    def erased(letter: Letter) -> None:
+        club.host.after_sending = lambda letter: None
+        club.storage.rewrite(["lent-0"], lambda record: _moved(record, "lent-0", "lent-x"))
+
+    club.host.after_sending = erased
+
+    assert club.desk.deliver(at(2)).sent == 3
+    assert len(club.host.sent) == 3
+
+
+def _moved(record: Any, old: str, new: str) -> Any:
+    """The record with the id of an aggregate replaced wherever it stands."""
+    texts = {
+        name: value.replace(old, new) for name, value in record._asdict().items() if isinstance(value, str)
+    }
+    keys = {
+        name: Key(value.kind, value.id.replace(old, new))
+        for name, value in record._asdict().items()
+        if isinstance(value, Key)
+    }
+    return record._replace(**texts, **keys)
+
+
 def test_a_desk_without_mail_delivers_nothing(club: Club) -> None:
     """A desk made without mail or without wording says so, and claims nothing."""
     club.desk.do(asks("c-1"))
@@ -960,9 +988,9 @@ def test_a_lease_is_a_time_and_no_reading_of_a_clock(club: Club) -> None:
     assert club.desk.deliver(datetime(2026, 10, 25, 1, 30, tzinfo=UTC)).sent == 1
 
 
-@pytest.mark.parametrize("lease", [timedelta(0), timedelta(minutes=-1)])
+@pytest.mark.parametrize("lease", [timedelta(0), timedelta(minutes=-1), timedelta(days=3_000_000)])
 def test_a_lease_lasts(club: Club, lease: timedelta) -> None:
-    """A lease of no time at all would have a letter put off claimed again for ever: it is an error."""
+    """A lease of no time at all would have a letter put off claimed again for ever; none ends after time."""
     club.desk.do(asks("c-1"))
     with pytest.raises(InvalidValue, match="lease"):
         club.desk.deliver(at(2), lease=lease)

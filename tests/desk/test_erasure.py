@@ -229,7 +229,7 @@ def test_what_was_done(storage_for: Callable[[Codec], Storage]) -> None:
 def test_a_reference_is_a_whole_part(text: str, after: str) -> None:
     """The reference 7 is replaced as a text of its own or between slashes, never within another one."""
     storage = MemoryStorage(Codec(TOYS))
-    _count(storage, note=text)
+    _count(storage, by=_actor("7"), note=text)
     _erased(storage, ref="7", texts=())
     (it,) = storage.aggregates(toys.Counter.kind)
 
@@ -240,7 +240,9 @@ def test_a_reference_is_a_whole_part(text: str, after: str) -> None:
 def test_a_reference_of_several_parts() -> None:
     """So is one that is composed itself."""
     storage = MemoryStorage(Codec(TOYS))
-    _count(storage, note="x/CN/7/y", marks={"CN/7": Money(1, "JPY"), "CN/77": Money(2, "JPY")})
+    _count(
+        storage, by=_actor("CN/7"), note="x/CN/7/y", marks={"CN/7": Money(1, "JPY"), "CN/77": Money(2, "JPY")}
+    )
     _erased(storage, ref="CN/7", texts=())
     (it,) = storage.aggregates(toys.Counter.kind)
 
@@ -249,10 +251,47 @@ def test_a_reference_of_several_parts() -> None:
     assert set(it.marks) == {P, "CN/77"}
 
 
-def _count(storage: Storage, **said: Any) -> None:
+def test_a_reference_of_nobody_is_left() -> None:
+    """What stands in keys only, such as a number in them, is no party: nothing becomes different."""
+    storage = MemoryStorage(Codec(TOYS))
+    message = Message(key="toy.counter/c/7/told", to="party-1", kind="told", about=Key("toy.counter", "c"))
+    _count(storage, note="Anna rang", messages=(message,))
+
+    assert _erased(storage, ref="9", texts=("Anna",)).entries == 1
+    before = list(storage.records())
+    assert _erased(storage, ref="7", texts=()) == Erasure()
+    assert list(storage.records()) == before
+
+
+def test_a_reference_among_words_is_replaced() -> None:
+    """In what somebody wrote, it stands between spaces and signs; what is composed with it otherwise stays."""
+    storage = MemoryStorage(Codec(TOYS))
+    _count(storage, by=_actor("CN-1"), note='for "CN-1", not CN-11, K-CN-1 or CN-1-i1')
+    _erased(storage, ref="CN-1", texts=())
+    (it,) = storage.aggregates(toys.Counter.kind)
+
+    assert isinstance(it, toys.Counter)
+    assert it.log == (f'for "{P}", not CN-11, K-CN-1 or CN-1-i1',)
+
+
+def test_a_text_in_the_id_of_a_command_stops_it() -> None:
+    """A command goes by its id: were it another one, the command said again would count twice."""
+    storage = MemoryStorage(Codec(TOYS))
+    _count(storage, id="form-5502", note="n")
+    before = list(storage.records())
+    with pytest.raises(InvalidValue, match="5502"):
+        _erased(storage, texts=("5502",))
+    assert list(storage.records()) == before
+
+
+def _actor(ref: str) -> Actor:
+    return Actor(ref, "toys", Office.STAFF)
+
+
+def _count(storage: Storage, *, by: Actor = toys.NOBODY, id: str = "2", **said: Any) -> None:
     """A counter that was opened, and counts once."""
-    common: dict[str, Any] = {"case": "c", "by": toys.NOBODY, "happened_at": NOW, "recorded_at": NOW}
-    for command in (toys.Open(id="1", **common), toys.Count(id="2", **common, **said)):
+    common: dict[str, Any] = {"case": "c", "by": by, "happened_at": NOW, "recorded_at": NOW}
+    for command in (toys.Open(id="1", **common), toys.Count(id=id, **common, **said)):
         with storage.writing() as writing:
             it = writing.load(Key("toy.counter", "c"))
             writing.commit(decide(TOYS, command, {it.key: it} if it else {}, policy=POLICY))
@@ -350,7 +389,7 @@ def test_mail_that_is_being_sent_is_nobodys_any_more() -> None:
 def test_notes_are_words() -> None:
     """What a note says of a message is gone through word by word."""
     storage = MemoryStorage(Codec(TOYS))
-    message = Message(key="m", to="somebody", kind="toy.told", about=Key("toy.counter", "c"))
+    message = Message(key="m", to="7", kind="toy.told", about=Key("toy.counter", "c"))
     _count(storage, note="-", messages=(message,))
     storage.claim(NOW, until=NOW)
     storage.settle("m", at=NOW, status=Status.FAILED, note="no party '7', nor x/7. But 17 and 7-1, 7.5")

@@ -22,6 +22,7 @@ from servflow.codec.records import (
     named,
     outgoing_of,
     posting_of,
+    readable,
     receipt_of,
     settled,
     writes,
@@ -136,12 +137,12 @@ class MemoryStorage:
 
     def _put(self, staged: _Tables) -> None:
         with self._placing:
-            self._tables.aggregates.update(staged.aggregates)
             self._tables.entries.update(staged.entries)
             self._tables.receipts.update(staged.receipts)
             self._tables.postings.update(staged.postings)
             self._tables.messages.update(staged.messages)
             self._tables.about.update(staged.about)
+            self._tables.aggregates.update(staged.aggregates)  # whoever sees one finds its entries
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -206,7 +207,7 @@ class MemoryStorage:
         """See the port."""
         now, then = in_utc("at", at), in_utc("until", until)
         _check_limit(limit)
-        claimed: list[Outgoing] = []
+        claimed: list[MessageRecord] = []
         with self._alone():
             staged = _Tables()
             for key, record in self._tables.messages.items():
@@ -215,9 +216,9 @@ class MemoryStorage:
                     staged.messages[key] = late
                 elif claimable(record, now) and len(claimed) < limit:
                     staged.messages[key] = record._replace(claimed_until=then)
-                    claimed.append(outgoing_of(self._codec, record))
+                    claimed.append(record)
             self._put(staged)
-        return tuple(claimed)
+        return readable(self._codec, claimed)
 
     def settle(self, message_key: str, *, at: datetime, status: Status, note: str = "") -> None:
         """See the port."""

@@ -47,8 +47,11 @@ ROLES: Final = click.Choice(["staff", "requester", "system", "clock"])
 WAIT_SECONDS: Final = 5
 """How long to wait for another writer of the database."""
 
-_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://")
-_PASSWORD: Final = re.compile(r"[a-z0-9+.-]+://(?:[^:/@]*:(.*)@)?(?:[^?]*\?(?:.*&)?password=([^&]*))?")
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_NO_FILE: Final = re.compile(r"[a-z][a-z0-9+.-]+:/|.*\bpassword\s*=", re.IGNORECASE)
+_PASSWORD: Final = re.compile(
+    r"[a-z0-9+.-]+://(?:[^:/@]*:(.*)@)?(?:[^?]*\?(?:.*&)?password=([^&]*))?", re.IGNORECASE
+)
 
 _YEARS: Final = range(1900, 3000)  # outside of it is a slip of the finger, and calendars end
 
@@ -129,9 +132,19 @@ class Host:
         click.get_current_context().call_on_close(storage.close)
         return storage
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a file of that name; of a database it is taken to be so."""
+        return bool(_URL.match(self.db)) or os.path.exists(self.db)  # noqa: PTH110 -- bears a name too long
+
     def _file(self, *, new: bool) -> Storage:
-        if not new and not os.path.exists(self.db):  # noqa: PTH110 -- which also bears a name too long
-            raise UnusableStorage(self.db, "no file", "a database; `servflow ill import` makes one")
+        if _NO_FILE.match(self.db):  # it is not shown: there may be a password in it
+            raise click.UsageError(
+                "--db: neither the name of a file nor a URL such as postgresql://host/name"
+            )
+        if not new and not self.exists:
+            expected = "a database; `servflow ill import` or `servflow import` makes one"
+            raise UnusableStorage(self.db, "no file", expected)
         return SqliteStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
 
     def _database(self) -> Storage:
@@ -142,9 +155,10 @@ class Host:
     def harmless(self, text: str) -> str:
         """A text about an error without the password that the database is named with."""
         found = _PASSWORD.match(self.db)
-        for secret in sorted(filter(None, found.groups() if found else ()), key=len, reverse=True):
-            for written in {secret, unquote(secret)}:
-                text = text.replace(written, "***")
+        secrets = [secret for secret in found.groups() if secret] if found else []
+        parts = [part for secret in secrets for part in secret.split("@") if part]  # as it may be cut up
+        for secret in sorted({*secrets, *parts, *map(unquote, secrets)}, key=len, reverse=True):
+            text = text.replace(secret, "***")
         return text
 
     def desk(self, *, new: bool = False, mail: Mail | None = None) -> Desk:

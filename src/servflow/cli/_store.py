@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -16,7 +17,7 @@ import click
 from servflow.adapters.ids_uuid import UuidIds
 from servflow.cli._host import Host, host_options, instant, now, pass_host
 from servflow.cli._show import as_json, complain, progress, say, table
-from servflow.core.errors import Problem
+from servflow.core.errors import Problem, UnusableStorage
 from servflow.core.ill.model import LendingFacts
 from servflow.core.ill.table import ILL
 from servflow.core.lifecycle import Policy
@@ -30,6 +31,7 @@ from servflow.rulebooks import lending_policy, load
 __all__ = ["audit", "erase", "export", "import_"]
 
 _PIPE: Final = "-"
+_LONGEST: Final = 2**28  # bytes of a line; what is longer is none of an archive's
 
 
 class _Counted:
@@ -109,7 +111,8 @@ def _say(
         table("decided otherwise now", ("where", "field", "stored", "now"), compared)
     if undecided:
         table("not decided again", ("where", "why"), [(each.where, each.why) for each in undecided])
-    say(f"{number} records: {_count(len(problems), 'problem')}, {_count(len(differences), 'difference')}")
+    told = f"{number} records: {_count(len(problems), 'problem')}, {_count(len(differences), 'difference')}"
+    say(f"{told}, {len(undecided)} not decided again" if undecided else told)
 
 
 def _count(number: int, word: str) -> str:
@@ -123,12 +126,14 @@ def _written(file: str) -> Iterator[IO[bytes]]:
         with click.open_file(file, "wb") as stream:
             yield stream
         return
-    path = Path(file)
+    path = Path(file).resolve()  # where a link leads
     beside = (
         path if path.exists() and not path.is_file() else path.with_name(f".{path.name}.{UuidIds().new()}")
     )
     with _told(file):
         stream = beside.open("wb")
+        if beside != path:
+            beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o600)
     try:
         with stream:
             yield stream
@@ -184,8 +189,17 @@ def import_(host: Host, file: str) -> None:
     """
     with _told(file):
         opened = click.open_file(file, "rb")
+    made = not host.exists
     with opened as stream:
-        number = restore(ILL, host.storage(new=True), progress(stream, "Reading lines"))
+        storage = host.storage(new=True)
+        try:
+            lines = iter(partial(stream.readline, _LONGEST), b"")
+            number = restore(ILL, storage, progress(lines, "Reading lines"))
+        except BaseException:
+            if made:
+                storage.close()
+                Path(host.db).unlink(missing_ok=True)
+            raise
     if host.json:
         as_json({"file": file, "records": number})
     else:
@@ -215,7 +229,13 @@ def erase(host: Host, ref: str, texts: tuple[str, ...], at: datetime | None, *, 
         complain(f"{ref} will be erased from all that is stored. It cannot be brought back.")
         click.confirm("Erase", abort=True, err=True)
     pseudonym = UuidIds().new()
-    done = erase_from(ILL, storage, ref, pseudonym=pseudonym, at=at or now(), texts=texts, facts=LendingFacts)
+    try:
+        done = erase_from(
+            ILL, storage, ref, pseudonym=pseudonym, at=at or now(), texts=texts, facts=LendingFacts
+        )
+    except UnusableStorage:  # which may come when all is erased, but for what lies beside it
+        complain(f"{pseudonym} is what would stand for it")
+        raise
     counts = attrs.asdict(done)
     if host.json:
         as_json({"pseudonym": pseudonym if any(counts.values()) else None, **counts})

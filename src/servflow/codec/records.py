@@ -8,7 +8,8 @@ that does the same in its own language is held to them by the contract.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -40,6 +41,7 @@ __all__ = [
     "outgoing_of",
     "posting_of",
     "posting_record",
+    "readable",
     "receipt_of",
     "receipt_record",
     "settled",
@@ -213,8 +215,11 @@ def lapsed(record: MessageRecord, at: datetime) -> MessageRecord | None:
 
 
 def settled(record: MessageRecord, *, at: datetime, status: Status, note: str) -> MessageRecord | None:
-    """The record after its claimant said what became of it; None where it is not pending any more."""
-    if record.status is not Status.PENDING:
+    """The record after its claimant said what became of it; None where it is not pending any more.
+
+    One that failed becomes sent: whoever gave it up had lost his claim to somebody who sent it.
+    """
+    if record.status is not Status.PENDING and (record.status, status) != (Status.FAILED, Status.SENT):
         return None
     if record.overtaken is not None and status is not Status.SENT:
         status, note = record.overtaken, record.note
@@ -305,6 +310,17 @@ def outgoing_of(codec: Codec, record: MessageRecord) -> Outgoing:
         changed_at=record.changed_at,
         note=record.note,
     )
+
+
+def readable(codec: Codec, records: Iterable[MessageRecord]) -> tuple[Outgoing, ...]:
+    """The messages of records, without those that cannot be read: they must not keep the others waiting."""
+
+    def read_() -> Iterator[Outgoing]:
+        for record in records:
+            with suppress(DamagedRecord):
+                yield outgoing_of(codec, record)
+
+    return tuple(read_())
 
 
 def receipt_of(record: ReceiptRecord, *, repeated: bool) -> Receipt:

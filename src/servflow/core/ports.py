@@ -113,6 +113,9 @@ class Storage(Protocol):
     gaps; a message is never lost and never invented. What is stored is in the end a set of records
     (``servflow.core.records``); ``servflow.codec.records`` makes them of a change, and values of them.
 
+    Postings and messages come in the order of their commits; those of transactions that overlapped, in
+    either order, and one that is committed while they are read may be left out.
+
     A storage may be part of a transaction of its host's. Mail is delivered through another one
     then, whose ``claim`` and ``settle`` are durable on return: with a rollback of the host's,
     what was sent would be forgotten and sent again.
@@ -165,7 +168,8 @@ class Storage(Protocol):
         """Pending messages whose time has come, the oldest first, reserved for the caller until ``until``.
 
         At most ``limit`` of them. A message that another caller has claimed is left out until that
-        claim has run out.
+        claim has run out. One that is damaged is claimed and not given, so that it keeps no other
+        waiting; the audit names it.
 
         Raises:
             InvalidValue: ``limit`` is below 1; nothing was claimed.
@@ -175,8 +179,9 @@ class Storage(Protocol):
         """Record what became of a claimed message.
 
         ``PENDING`` gives it back for a later try and counts the attempt; so does ``FAILED``, for
-        good. A message that is no longer pending stays what it is. One that was superseded or
-        withdrawn while it was claimed becomes so now, unless it was sent.
+        good. A message that is no longer pending stays what it is, but that one that failed may turn
+        out to be sent (by somebody who claimed it, too). One that was superseded or withdrawn while
+        it was claimed becomes so now, unless it was sent.
 
         Raises:
             NotFound: no message of that key was ever committed.

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from reprlib import repr as shown
@@ -25,7 +25,7 @@ from servflow.codec.records import (
     posting_record,
 )
 from servflow.core.changes import Aggregate, Key, Message
-from servflow.core.errors import DamagedRecord, InvalidValue, Problem, ServflowError
+from servflow.core.errors import DamagedRecord, InvalidValue, NotFound, Problem, ServflowError
 from servflow.core.fees.charges import Step
 from servflow.core.ledger import Posting
 from servflow.core.lifecycle import Lifecycles, Policy
@@ -539,7 +539,14 @@ class Auditor:
         for part in ("role", "rulebook", "calendar"):
             if part in document and type(document[part]) is not str:
                 yield Problem(f"{name}, {part}", shown(document[part]), "a text")
+        yield from self._role(name, record.key, document.get("role"))
         yield from self._command(name, record.key, command)
+
+    def _role(self, name: str, key: Key, role: Any) -> Iterator[Problem]:
+        with suppress(NotFound):  # of a lifecycle that is no more, anything may have been a role
+            roles = [each.value for each in self._lifecycles.named(key.kind).roles]
+            if type(role) is str and role not in roles:
+                yield Problem(f"{name}, role", shown(role), "one of " + ", ".join(roles))
 
     def _command(self, name: str, key: Key, command: Any) -> Iterator[Problem]:
         """One that is known is written as it is now; a journal outlives the others."""

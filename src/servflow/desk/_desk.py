@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import attrs
@@ -42,6 +43,7 @@ from servflow.core.ports import (
 __all__ = ["Deliveries", "Desk", "Explanation", "Wakes"]
 
 _PAGE: Final = 100
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _ENVELOPE: Final = frozenset(field.name for field in fields(Command))
 
 
@@ -283,13 +285,18 @@ class Desk:
 
         Raises:
             TypeError: the desk was made without ``mail`` or ``wording``.
-            InvalidValue: ``lease`` is not above nothing, or ``at`` is naive. Nothing was sent.
+            InvalidValue: ``lease`` is not above nothing or ends after the year 9999, or ``at`` is naive.
+                Nothing was sent.
+            StorageBusy, StorageFull, UnusableStorage: what became of a letter could not be recorded;
+                it may be sent once more, and what was claimed waits until the lease has run out.
         """
         if self.mail is None or self.wording is None:
             raise TypeError("a desk that delivers is made with mail and wording")
         if lease <= timedelta(0):  # this run would claim again what it has just put off
             raise InvalidValue("lease", lease, "a time above nothing")
         now = in_utc("at", at)  # a lease is a time, not so many hours of a wall clock
+        if lease > _LAST - now:
+            raise InvalidValue("lease", lease, f"a time that ends by {_LAST.isoformat()}")
         tried: dict[Status, list[Outgoing]] = {Status.SENT: [], Status.FAILED: [], Status.PENDING: []}
         notes: list[str] = []
         end = None if self.clock is None else in_utc("now", self.clock.now()) + lease
@@ -302,14 +309,18 @@ class Desk:
                 if status is Status.PENDING:  # given back after the run, or the run would claim it again
                     notes.append(note)
                 else:
-                    self.storage.settle(outgoing.message.key, at=at, status=status, note=note)
+                    self._settle(outgoing, now, status, note)
         for outgoing, note in zip(tried[Status.PENDING], notes, strict=True):
-            self.storage.settle(outgoing.message.key, at=at, status=Status.PENDING, note=note)
+            self._settle(outgoing, now, Status.PENDING, note)
         return Deliveries(
             sent=len(tried[Status.SENT]),
             failed=tuple(tried[Status.FAILED]),
             postponed=tuple(tried[Status.PENDING]),
         )
+
+    def _settle(self, outgoing: Outgoing, at: datetime, status: Status, note: str) -> None:
+        with suppress(NotFound):  # its recipient was erased while it was sent, and its key with him
+            self.storage.settle(outgoing.message.key, at=at, status=status, note=note)
 
     def _is_over(self, end: datetime | None) -> bool:
         return end is not None and self.clock is not None and self.clock.now() >= end

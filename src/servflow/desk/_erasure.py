@@ -1,14 +1,18 @@
 """One person taken out of all that is stored: his reference becomes a pseudonym, his texts a mark.
 
-1. His reference is replaced wherever it stands as a whole text or as a whole part of one composed with
-   ``/``: as actor, recipient, owner of an account, field and id of an aggregate, name in a mapping, part
-   of the key of a command, a posting or a message. ``7`` does not touch ``17``.
-2. The texts that the host knows of him are replaced wherever they stand within a text, in ids, too.
+1. His reference is replaced wherever it stands as a whole text, as a whole part of one composed with
+   ``/``, or, if it is no number, as a word of several: as actor, recipient, owner of an account, field and
+   id of an aggregate, name in a mapping, part of the key of a command, a posting or a message, in a note.
+   ``7`` does not touch ``17``, but it does touch a key with a number 7 in it: references look like
+   nothing else.
+2. The texts that the host knows of him are replaced wherever they stand within a text, in ids, too; but
+   not in the ids of commands. Where one stands there, all is left as it is: a command goes by its id.
 3. Only texts are changed. A state, an amount, a date, a kind, a role and a digest stay what they are: by
    the class of its values a document is gone through, and as plain data where its class is not known
    any more.
 4. Journals go on folding to their documents, since the same is done to both. A receipt knows its command
    by what is stored now: who says the old one again is told ``CommandReused``, and nothing is done twice.
+   Only a command whose id had the reference in it is not recognised any more: ids name nobody.
 """
 
 from __future__ import annotations
@@ -79,7 +83,8 @@ def erase(
     ``pseudonym`` is a fresh opaque id without ``/``. ``texts`` are compared sign by sign: another
     spelling is another text. Messages that wait for the party are withdrawn at ``at``; one that is
     being sent at this moment may still arrive. ``facts`` is the class of the facts that commands are
-    decided on. A second time there is nothing left to do. The host's own records, and what has left
+    decided on. A reference that stands nowhere as a party's is not replaced. A second time there is
+    nothing left to do. The host's own records, and what has left
     by mail, are the host's to erase.
 
     Raises:
@@ -90,8 +95,12 @@ def erase(
         DamagedRecord: a record cannot be read; the audit says what is wrong.
         StorageBusy, StorageFull: as every write.
         In every case nothing was erased.
+        UnusableStorage: it cannot be written; or all was erased, but what was there before can still
+            be read from the disk, as the text says. Once more wipes it.
     """
     erasing = _Erasing(lifecycles, ref, pseudonym, texts, in_utc("at", at), facts)
+    if not any(_is_somebody(record, ref) for record in storage.records()):
+        erasing.leave_reference()  # a part of a key, perhaps, but nobody
     storage.rewrite(erasing.containing, erasing.of)
     return erasing.done
 
@@ -151,6 +160,7 @@ class _Erasing:
         self._part = _part(ref)
         self._used = _part(pseudonym)
         self._in_words = re.compile(rf"(?<![\w:.-]){re.escape(ref)}(?![\w:-]|\.\w)")
+        self._reads_words = not ref.isdecimal()  # among somebody's words a number may be of anything
         self._prints: dict[str, str] = {}  # of commands, before and after
         # A text with an escape in it may be one of these in other signs. Fingerprints come with the
         # entries: the receipt of a command that named the party need not name it itself.
@@ -158,6 +168,10 @@ class _Erasing:
         self._named = ""  # a record with the reference in it
         self._taken = ""  # one with the pseudonym
         self._done: Counter[str] = Counter()
+
+    def leave_reference(self) -> None:
+        """Replace the texts alone."""
+        self._part = self._in_words = re.compile(r"(?!)")
 
     @property
     def done(self) -> Erasure:
@@ -195,11 +209,11 @@ class _Erasing:
                 return record._replace(key=self._key(record.key), document=document)
             case EntryRecord():
                 document = self._document(record, self._entry)
-                command_id = self._text(record.command_id)
+                command_id = self._renamed(record.command_id)
                 return record._replace(key=self._key(record.key), command_id=command_id, document=document)
             case ReceiptRecord():
                 return ReceiptRecord(
-                    self._text(record.command_id),
+                    self._renamed(record.command_id),
                     self._prints.get(record.fingerprint, record.fingerprint),
                     tuple((self._key(key), version) for key, version in record.versions),
                 )
@@ -269,10 +283,8 @@ class _Erasing:
     def _command(self, document: dict[str, Any]) -> dict[str, Any]:
         kind: Any = self._commands.get(document["command"], Command)
         kinds = _hints(kind)
-        return {
-            name: value if name == "command" else self._of(value, kinds.get(name, Any))
-            for name, value in document.items()
-        }
+        after = {name: self._of(value, kinds.get(name, Any)) for name, value in document.items()}
+        return {**after, "command": document["command"], "id": self._renamed(document["id"])}
 
     def _alteration(self, alteration: list[Any], kind: Any) -> list[Any]:
         match alteration:
@@ -347,12 +359,19 @@ class _Erasing:
 
     # --- texts ------------------------------------------------------------------------------------
 
-    def _text(self, text: str) -> str:
+    def _renamed(self, text: str) -> str:
+        """With the pseudonym in the place of the reference, and nothing else: a command goes by its id."""
         if self._used.search(text):
             self._taken = text
         after = self._part.sub(lambda _: self._pseudonym, text)
         if after != text:
             self._named = text
+        return after
+
+    def _text(self, text: str) -> str:
+        after = self._renamed(text)
+        if self._reads_words and any(map(str.isspace, text)):
+            after = self._in_words.sub(lambda _: self._pseudonym, after)
         for each in self._texts:
             after = after.replace(each, ERASED)
         return after
@@ -391,6 +410,29 @@ _COUNTED: Final = {
 }
 
 
+def _is_somebody(record: Record, ref: str) -> bool:
+    """Whether the reference stands in a record where a party does: not in a key only."""
+    match record:
+        case AggregateRecord():
+            return record.key.id == ref or (ref in record.document and ref in _whole_texts(record))
+        case EntryRecord():
+            return ref in record.document and ref in _whole_texts(record)
+        case PostingRecord():
+            return ref in {account.partition("/")[2] for account in (record.debit, record.credit)}
+        case MessageRecord():
+            return record.to == ref
+        case ReceiptRecord():
+            return False
+
+
+def _whole_texts(record: AggregateRecord | EntryRecord) -> Iterator[str]:
+    try:
+        document = read(record.document)
+    except InvalidValue:
+        return
+    yield from _strings(document.get("command") if isinstance(record, EntryRecord) else document)
+
+
 def _part(ref: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^/]){re.escape(ref)}(?![^/])")
 
@@ -419,5 +461,7 @@ def _check(ref: str, pseudonym: str, texts: Collection[str]) -> None:
     if ref == ERASED:
         raise InvalidValue("ref", ref, f"another one than {ERASED}")
     for text in texts:
+        if text == ref:
+            raise InvalidValue("texts", text, "texts beside the reference, which is replaced where it is one")
         if text in ERASED or text in pseudonym:
             raise InvalidValue("texts", text, f"one that is no part of {ERASED} and {pseudonym}")

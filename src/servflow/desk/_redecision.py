@@ -4,15 +4,14 @@
    the facts stored with it. What comes of it is compared with what is stored: entries with all their
    parts, those of entailed and following commands among them, messages and postings.
 2. Whatever comes of it now, the next change is decided on what is stored: one difference makes no other.
-3. Of an aggregate that was only looked at, no version is on record. It is taken as it stood at the
-   instant at which the command was recorded. Where that cannot be told, because it changed at this very
-   instant, a decision that differs is not called different. Where hosts' clocks go apart by more than
-   what lies between two commands, a difference may be of their making.
+3. Of an aggregate that was only looked at, no version is on record, and instants do not tell it: a
+   command may be recorded before it is decided, or long after. So a decision is called different only
+   where no version of it gives what is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +20,7 @@ import attrs
 from servflow.codec import Codec, canonical, folded_on, read
 from servflow.codec.records import entry_of
 from servflow.core.changes import Aggregate, Change, Command, Key
-from servflow.core.errors import DamagedRecord, InvalidValue, ServflowError
+from servflow.core.errors import DamagedRecord, InvalidValue, MissingValue, ServflowError
 from servflow.core.lifecycle import Lifecycles, Policy, decide
 from servflow.core.ports import StoredEntry
 from servflow.core.records import EntryRecord, MessageRecord, PostingRecord, ReceiptRecord, Record
@@ -160,11 +159,13 @@ class _Redecision:
             self._advance(command_id, entries)
         if self._cursor.execute("SELECT 1 FROM change WHERE waiting > 0 LIMIT 1").fetchall():
             raise DamagedRecord("the receipts", "changes that come before each other", "an order of them")
+        left = self._cursor.execute("SELECT * FROM told ORDER BY sort, key").fetchall()
         if self._whole:
-            for sort, key, document in self._cursor.execute(
-                "SELECT * FROM told ORDER BY sort, key"
-            ).fetchall():
+            for sort, key, document in left:
                 yield Difference(f"{sort} {key}", "document", document, "nothing")
+        elif left:
+            why = "no command that was decided again tells them"
+            yield Undecided(f"{len(left)} postings and messages", why)
 
     def _entries(self, command_id: str) -> Iterator[StoredEntry]:
         """All that a change wrote in journals."""
@@ -216,29 +217,77 @@ class _Redecision:
             yield Undecided(where, why)
             return
         try:
-            command = self._codec.decode_command(root.document["command"])
             facts = self._facts_of(root)
+        except InvalidValue as error:
+            self._whole = False
+            yield Difference(where, "facts", canonical(root.document["facts"]), str(error))
+            return
+        except MissingValue as error:
+            self._whole = False
+            yield Undecided(where, str(error))
+            return
+        try:
+            command = self._codec.decode_command(root.document["command"])
             read_ = self._read(root.key, command, entries)
         except ServflowError as error:
             self._whole = False
             yield Undecided(where, str(error))
             return
+        change, found = self._decided(where, command, read_, policy, facts, entries)
+        if found:
+            for other in self._otherwise(command, read_, {entry.key for entry in entries}):
+                perhaps, differences = self._decided(where, command, other, policy, facts, entries)
+                if not differences:
+                    change, found = perhaps, []
+                    break
+        if change is None:
+            self._whole = False
+        else:
+            self._strike(change)
+        yield from found
+
+    def _decided(
+        self,
+        where: str,
+        command: Command,
+        read_: dict[Key, Aggregate],
+        policy: Policy,
+        facts: Any,
+        entries: list[StoredEntry],
+    ) -> tuple[Change | None, list[Difference]]:
+        """What comes of it now, if anything does, and how that differs from what is stored."""
         try:
             change = decide(self._lifecycles, command, read_, policy=policy, facts=facts)
-            found = list(self._compared(change, entries))
+            return change, list(self._compared(change, entries))
         except Exception as error:  # noqa: BLE001 -- the host's own code, which may have become another
-            found = [Difference(where, "decision", "taken", f"{type(error).__name__}: {error}")]
-            self._whole = False
-        unsure = (
-            self._changed_meanwhile(root, read_.keys() - {entry.key for entry in entries}) if found else None
+            return None, [Difference(where, "decision", "taken", f"{type(error).__name__}: {error}")]
+
+    def _otherwise(
+        self, command: Command, read_: dict[Key, Aggregate], written: Collection[Key]
+    ) -> Iterator[dict[Key, Aggregate]]:
+        """What else may have been read: of an aggregate that was only looked at, any version, or none."""
+        lifecycle = self._lifecycles.of(type(command))
+        it = read_.get(Key(lifecycle.name, command.case))
+        for key in lifecycle.reads(it, command):
+            if key not in written:
+                yield {each: value for each, value in read_.items() if each != key}
+                for version in self._versions(key):
+                    yield {**read_, key: version}
+
+    def _versions(self, key: Key) -> Iterator[Aggregate]:
+        document: dict[str, Any] = {}
+        select = (
+            "SELECT kind, id, seq, command_id, document FROM entry WHERE kind = ? AND id = ? ORDER BY seq"
         )
-        if unsure is not None:
-            self._whole = False
-            yield Undecided(
-                where, f"it looked at {unsure}, which changed at the same instant: {found[0].where}"
-            )
-        else:
-            yield from found
+        for kind, id, seq, name, text in self._cursor.execute(select, key).fetchall():
+            document = folded_on(document, entry_of(EntryRecord(Key(kind, id), seq, name, text)))
+            yield self._codec.decode_aggregate(key, seq, document)
+
+    def _strike(self, change: Change) -> None:
+        """What the change tells now is accounted for."""
+        for sort, told in (("message", change.messages), ("posting", change.postings)):
+            keys = [(sort, each.key) for each in told]
+            self._cursor.executemany("DELETE FROM told WHERE sort = ? AND key = ?", keys)
 
     def _policy(self, root: StoredEntry) -> tuple[Policy | None, str]:
         digests = (str(root.document.get("rulebook")), str(root.document.get("calendar")))
@@ -253,7 +302,7 @@ class _Redecision:
         if document is None:
             return None
         if self._facts is None:
-            raise InvalidValue("facts", document, "none, as their class is not known")
+            raise MissingValue("the class of the facts", "here")
         return self._codec.decode(document, self._facts)
 
     def _read(self, key: Key, command: Command, entries: list[StoredEntry]) -> dict[Key, Aggregate]:
@@ -262,13 +311,6 @@ class _Redecision:
         others = [*(entry.key for entry in entries), *self._lifecycles.of(type(command)).reads(it, command)]
         found = {key: it, **{other: self._load(other) for other in others}}
         return {each: value for each, value in found.items() if value is not None}
-
-    def _changed_meanwhile(self, root: StoredEntry, only_read: Iterable[Key]) -> Key | None:
-        for key in sorted(only_read):
-            select = "SELECT 1 FROM entry WHERE kind = ? AND id = ? AND recorded_at = ? LIMIT 1"
-            if self._cursor.execute(select, (*key, _recorded_at(root))).fetchall():
-                return key
-        return None
 
     def _compared(self, change: Change, entries: list[StoredEntry]) -> Iterator[Difference]:
         stored = {(entry.key, entry.seq): dict(entry.document) for entry in entries}
@@ -290,7 +332,6 @@ class _Redecision:
         if not rows:
             yield Difference(f"{sort} {key}", "document", "nothing", _shown(now))
             return
-        self._cursor.execute("DELETE FROM told WHERE sort = ? AND key = ?", (sort, key))
         yield from _differences(f"{sort} {key}", "", read(rows[0][0]), now)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from heapq import merge
 from itertools import chain
@@ -24,6 +24,7 @@ from typing import Any, Final
 from servflow.core.errors import (
     AlreadyExists,
     CommandReused,
+    DamagedRecord,
     InvalidValue,
     MissingExtra,
     NotFound,
@@ -52,6 +53,7 @@ from servflow.adapters.storage_sqlalchemy._rows import (
     RECEIPTS,
     TABLES,
     TableOf,
+    as_utc,
 )
 from servflow.adapters.storage_sqlalchemy._sending import Statement, command_lock, key_lock
 from servflow.adapters.storage_sqlalchemy._tables import LAYOUT, METADATA
@@ -63,6 +65,7 @@ from servflow.codec.records import (
     named,
     outgoing_of,
     posting_of,
+    readable,
     receipt_of,
     settled,
     writes,
@@ -102,7 +105,8 @@ class PostgresStorage:
     Raises:
         InvalidValue: ``database`` is nothing of PostgreSQL's through psycopg.
         UnusableStorage: the server is not to be reached; there are tables of these names that are
-            another program's, of a newer layout, or not complete. They are left as they are.
+            another program's, of a newer layout, not complete, or not all in one schema: they are left
+            as they are. Or the client encoding of a host's engine is not UTF8.
         StorageFull, StorageBusy: there is no room for the tables, or somebody else is making them.
     """
 
@@ -135,8 +139,11 @@ class PostgresStorage:
         the commit, ``VACUUM FULL`` is the host's.
 
         Raises:
-            InvalidValue: the connection has no open transaction; so does every later use.
-            UnusableStorage: its tables are another program's, of a newer layout, or not complete.
+            InvalidValue: the connection has no open transaction; so does every later use. So does a
+                use of what ``writing`` gave once the transaction, or the nested one, is not that in
+                which it was given any more: nothing is written.
+            UnusableStorage: its tables are another program's, of a newer layout, or not complete; or
+                the client encoding is not UTF8.
         """
         return _JoinedStorage(connection, codec)
 
@@ -187,7 +194,7 @@ class PostgresStorage:
             " WHERE wake <= %s ORDER BY wake, kind, id LIMIT %s"
         )
         rows = self._read(select, in_utc("at", at), _limit(limit))
-        return tuple((Key(kind, id), wake.replace(tzinfo=UTC)) for kind, id, wake in rows)
+        return tuple(_due(Key(kind, id), as_utc(wake)) for kind, id, wake in rows)
 
     def postings(self, *, subject: str | None = None, account: Account | None = None) -> Iterator[Posting]:
         """See the port."""
@@ -225,7 +232,7 @@ class PostgresStorage:
             # Whoever had claimed these never said what became of them.
             _, claimed = transaction.commit((_LAPSE, (now, now)), (_CLAIM, (now, now, most, then)))
             rows = sorted(claimed.fetchall(), key=lambda row: row[-1])
-        return tuple(outgoing_of(self._codec, MESSAGES.record(row[:-1])) for row in rows)
+        return readable(self._codec, (MESSAGES.record(row[:-1]) for row in rows))
 
     def settle(self, message_key: str, *, at: datetime, status: Status, note: str = "") -> None:
         """See the port."""
@@ -299,7 +306,9 @@ class PostgresStorage:
         """See the port. What was there before is cleared away by ``VACUUM FULL`` after the commit.
 
         Raises:
-            UnusableStorage: all is rewritten, but somebody who reads keeps it from being cleared away.
+            UnusableStorage: it was rewritten, but what was there before is not cleared away: somebody
+                reads it, there is no room, or the tables belong to another role. Once more, with
+                nothing left to rewrite, clears all tables.
         """
         rewritten: dict[TableOf[Any], list[tuple[Record, Record, int | None]]] = {}
         with self._access.writing(alone=True) as transaction:
@@ -319,7 +328,7 @@ class PostgresStorage:
             for table, changes in rewritten.items():
                 _replace(transaction, table, changes)
             transaction.commit()
-        self._access.clear(tuple(table.name for table in rewritten))
+        self._access.clear(tuple(table.name for table in rewritten or TABLES.values()))
         return sum(map(len, rewritten.values()))
 
     def close(self) -> None:
@@ -373,6 +382,12 @@ _RESCHEDULE: Final = """
     WHERE servflow_aggregate.kind = wanted.kind AND servflow_aggregate.id = wanted.id
     AND servflow_aggregate.version = wanted.version AND servflow_aggregate.wake IS DISTINCT FROM wanted.wake
 """
+
+
+def _due(key: Key, wake: Any) -> tuple[Key, datetime]:
+    if not isinstance(wake, datetime):
+        raise DamagedRecord(f"aggregate {key}", f"wake {wake!r}", "an instant")
+    return key, wake
 
 
 def _place(record: AggregateRecord | EntryRecord) -> tuple[Key, int]:
@@ -486,7 +501,7 @@ class _Writing:
         self._codec = codec
         self._access = access
         self._transaction = transaction
-        # What was read with its lock held is not read again by the commit.
+        # What was read is not read again by the commit, if its lock is held until then.
         self._new: Command | None = None
         self._versions: dict[Key, int] = {}
 
@@ -499,7 +514,7 @@ class _Writing:
         (found,) = self._open().send((_RECEIPT, (command.id,)), locks=(command_lock(command.id),))
         rows = found.fetchall()
         if not rows:
-            self._new = command
+            self._new = command if self._access.locks_last else None
             return None
         record = RECEIPTS.record(rows[0])
         if record.fingerprint != self._codec.fingerprint(command):
@@ -509,7 +524,8 @@ class _Writing:
     def load(self, key: Key) -> Aggregate | None:
         row = self._locked(self._open(), _LOAD, key)
         it = aggregate_of(self._codec, AGGREGATES.record(row)) if row else None
-        self._versions[key] = it.version if it is not None else 0
+        if self._access.locks_last:
+            self._versions[key] = it.version if it is not None else 0
         return it
 
     @staticmethod

@@ -19,7 +19,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection
 
 from servflow.adapters.storage_sqlalchemy import _tables
-from servflow.adapters.storage_sqlalchemy._sending import Rows, Send, Statement, locking, opening, send
+from servflow.adapters.storage_sqlalchemy._sending import (
+    Rows,
+    Send,
+    Statement,
+    as_it_stands,
+    locking,
+    opening,
+    send,
+)
 from servflow.core.errors import InvalidValue, ServflowError, StorageBusy, StorageFull, UnusableStorage
 
 __all__ = ["Access", "HostsTransaction", "OwnTransactions", "Transaction", "engine_of", "rows_of"]
@@ -120,6 +128,8 @@ class Transaction(ABC):
 class Access(ABC):
     """The way to a database; ``place`` names it in errors."""
 
+    locks_last = True  # from when they are taken to the end of the transaction
+
     def __init__(self, place: str, busy_seconds: int) -> None:
         self.place = place
         self.busy_seconds = busy_seconds
@@ -143,6 +153,11 @@ class Access(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give back what it holds."""
+
+    def _check_encoding(self, driver: psycopg.Connection[Any]) -> None:
+        found = driver.info.parameter_status("client_encoding")
+        if found != "UTF8":
+            raise UnusableStorage(self.place, f"the client encoding {found}", "UTF8")
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -170,6 +185,7 @@ _cursors: Final = count()
 def rows_of(driver: psycopg.Connection[Any], select: str) -> Iterator[tuple[Any, ...]]:
     """The rows of a long answer, fetched by and by; within a transaction."""
     with driver.cursor(name=f"servflow_{next(_cursors)}", row_factory=tuple_row) as cursor:
+        as_it_stands(cursor)
         cursor.itersize = 500
         cursor.execute(select)
         yield from cursor
@@ -197,7 +213,8 @@ def engine_of(source: Engine | URL | str, busy_seconds: int) -> tuple[Engine, bo
     if url.drivername not in {"postgres", _DIALECT, f"{_DIALECT}+{_DRIVER}"}:
         raise InvalidValue("url", url.drivername, expected)
     url = url.set(drivername=f"{_DIALECT}+{_DRIVER}")
-    return create_engine(url, pool_timeout=busy_seconds, pool_use_lifo=True), True
+    options = {"client_encoding": "UTF8"}
+    return create_engine(url, connect_args=options, pool_timeout=busy_seconds, pool_use_lifo=True), True
 
 
 def _named(url: URL) -> str:
@@ -269,23 +286,32 @@ class OwnTransactions(Access):
         with self.translated():
             lent, driver = self._checked_out()
         theirs = driver.autocommit
+        as_it_was = False
         try:
-            if not theirs:
-                driver.autocommit = True  # transactions begin and end by statements of ours
-            yield driver
+            try:
+                with self.translated():
+                    self._check_encoding(driver)
+                    driver.rollback()  # does nothing where nothing is open
+                    driver.autocommit = True  # transactions begin and end by statements of ours
+                yield driver
+            finally:
+                with suppress(psycopg.Error):
+                    driver.rollback()
+                if driver.info.transaction_status is TransactionStatus.IDLE:
+                    driver.autocommit = theirs
+                    as_it_was = True
         finally:
-            with suppress(psycopg.Error):
-                driver.rollback()  # does nothing where nothing is open
-            if driver.info.transaction_status is not TransactionStatus.IDLE:
+            if not as_it_was:
                 lent.invalidate()
-            elif not theirs:
-                driver.autocommit = False
             lent.close()
 
     def _checked_out(self) -> tuple[PoolProxiedConnection, psycopg.Connection[Any]]:
         """A connection to a server that has not closed it while it was idle."""
         while True:
-            lent = self._engine.raw_connection()
+            try:
+                lent = self._engine.raw_connection()
+            except TypeError as error:  # SQLAlchemy's own, where the encoding has the driver give bytes
+                raise UnusableStorage(self.place, str(error), "a client encoding of UTF8") from error
             driver: Any = lent.driver_connection
             try:
                 # Without asking the server: what it said goodbye with, then the end, can be read here.
@@ -322,18 +348,30 @@ class OwnTransactions(Access):
             yield driver
 
     def clear(self, tables: tuple[str, ...]) -> None:
+        found, expected = "what was rewritten there, but not cleared away", "VACUUM FULL by the tables' owner"
+        try:
+            with self._lent() as driver, self.translated():
+                old = self._vacuum(driver, tables)
+        except ServflowError as error:
+            raise UnusableStorage(self.place, f"{found}: {error}", expected) from error
+        if old:
+            raise UnusableStorage(self.place, f"{found}: {', '.join(old)} as before", expected)
+
+    def _vacuum(self, driver: psycopg.Connection[Any], tables: tuple[str, ...]) -> list[str]:
+        """Have these written anew; the names of those that were not, as the role may not."""
         set_to = "SELECT set_config('lock_timeout', %s, false)"
-        with self._lent() as driver, self.translated():
-            ((theirs,),) = send(driver, ("SHOW lock_timeout", None))[0].fetchall()
-            send(driver, (set_to, (f"{self._milliseconds}ms",)))
-            try:
-                send(driver, *((f"VACUUM FULL {table}", None) for table in tables))
-            except psycopg.errors.LockNotAvailable as error:
-                found = "what was rewritten there, but not cleared away: somebody still reads it"
-                raise UnusableStorage(self.place, found, "VACUUM FULL once he is gone") from error
-            finally:
-                if not driver.closed:
-                    send(driver, (set_to, (theirs,)))
+        files = (
+            "SELECT name, pg_relation_filenode(name::regclass) FROM unnest(%s::text[]) AS name",
+            [[*tables]],
+        )
+        ((theirs,),) = send(driver, ("SHOW lock_timeout", None))[0].fetchall()
+        send(driver, (set_to, (f"{self._milliseconds}ms",)))
+        try:
+            before, *_, after = send(driver, files, *((f"VACUUM FULL {it}", None) for it in tables), files)
+        finally:
+            if not driver.closed:
+                send(driver, (set_to, (theirs,)))
+        return [name for name, _ in {*before.fetchall()} & {*after.fetchall()}]
 
     def close(self) -> None:
         self._closed = True
@@ -347,15 +385,21 @@ class OwnTransactions(Access):
 class _HostsTransaction(Transaction):
     """What is sent stands between savepoints: an error of ours leaves the host's transaction whole."""
 
+    def __init__(self, driver: psycopg.Connection[Any], access: HostsTransaction, *, alone: bool) -> None:
+        super().__init__(driver, access, alone=alone)
+        self._check_same = partial(access.check_same, access.transactions())
+
     def _run(self, statements: Iterable[Statement]) -> list[Rows]:
         with _savepoint(self._driver):
             return send(self._driver, *statements)
 
     def _lock(self, locks: Collection[int]) -> None:
+        self._check_same(self._driver)
         with _savepoint(self._driver):
             super()._lock(locks)
 
     def commit(self, *statements: Statement) -> list[Rows]:
+        self._opened = False  # the writers' lock may have gone with a savepoint of the host's
         try:
             return self.send(*statements)
         finally:
@@ -384,6 +428,8 @@ class HostsTransaction(Access):
     The tables are looked for in every transaction: a host that rolls back takes them away with the rest.
     """
 
+    locks_last = False  # the host may roll back to a savepoint; and two writers of ours share them
+
     def __init__(self, connection: Connection) -> None:
         super().__init__("the host's database", 0)
         dialect = connection.dialect
@@ -394,14 +440,29 @@ class HostsTransaction(Access):
         self._prepared: tuple[object, ...] = ()
         self._driver()
 
+    def transactions(self) -> tuple[object, ...]:
+        """The host's transaction, and the one nested in it."""
+        return self._connection.get_transaction(), self._connection.get_nested_transaction()
+
+    def check_same(self, began: tuple[object, ...], driver: psycopg.Connection[Any]) -> None:
+        """Refuse to go on in another transaction; asked anything, the driver would silently begin one.
+
+        Raises:
+            InvalidValue: the transactions are not those any more.
+        """
+        if self.transactions() != began or driver.info.transaction_status is TransactionStatus.IDLE:
+            expected = "the one in which this was begun"
+            raise InvalidValue("connection", "another transaction, or none", expected)
+
     def _driver(self) -> psycopg.Connection[Any]:
         """The connection of the driver, in a transaction that has our tables."""
         connection = self._connection
         with self.translated():
             driver: Any = connection.connection.driver_connection
-            transactions = (connection.get_transaction(), connection.get_nested_transaction())
+            transactions = self.transactions()
         if transactions[0] is None or driver.autocommit:
             raise InvalidValue("connection", "no open transaction", "one that the host has begun")
+        self._check_encoding(driver)
         if transactions != self._prepared:
             with self.translated(), _savepoint(driver):
                 if not _tables.stands(partial(send, driver), self.place):

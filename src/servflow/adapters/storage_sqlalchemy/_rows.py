@@ -1,4 +1,8 @@
-"""Records as rows and back: one table each."""
+"""Records as rows and back: one table each.
+
+What somebody else has written into a column comes as it stands; whoever needs more of it than that
+says ``DamagedRecord``.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from servflow.adapters.storage_sqlalchemy._tables import METADATA
 from servflow.codec import canonical, read
 from servflow.core.changes import Key
-from servflow.core.errors import DamagedRecord, InvalidValue
+from servflow.core.errors import InvalidValue
 from servflow.core.records import (
     AggregateRecord,
     EntryRecord,
@@ -31,11 +35,12 @@ R = TypeVar("R", bound=Record)
 Row = tuple[Any, ...]
 
 _KINDS: Final = {TIMESTAMP: "timestamptz", BigInteger: "bigint", Date: "date"}
+_STATUSES: Final = frozenset(status.value for status in Status)
 
 
-def as_utc(at: datetime | None) -> datetime | None:
+def as_utc(at: Any) -> Any:
     """An instant as it was read: what time it is in UTC, without an offset (see ``TableOf.selected``)."""
-    return None if at is None else at.replace(tzinfo=UTC)
+    return at.replace(tzinfo=UTC) if isinstance(at, datetime) else at
 
 
 @attrs.frozen
@@ -107,25 +112,34 @@ def _entry(row: Row) -> EntryRecord:
 
 def _receipt(row: Row) -> ReceiptRecord:
     command_id, fingerprint, document = row
+    return ReceiptRecord(command_id, fingerprint, _versions(document))
+
+
+def _versions(document: str) -> Any:
     try:
-        versions: Any = read(document)
-        return ReceiptRecord(
-            command_id, fingerprint, tuple((Key(kind, id), int(v)) for kind, id, v in versions)
-        )
-    except (InvalidValue, TypeError, ValueError):
-        raise DamagedRecord(f"receipt {command_id}", document, "a list of keys and versions") from None
+        found = read(document)
+    except InvalidValue:
+        return document
+    if not isinstance(found, list) or any(
+        not isinstance(it, list) or [type(part) for part in it] != [str, str, int] for it in found
+    ):
+        return document
+    return tuple((Key(kind, id), version) for kind, id, version in found)
 
 
 def _receipt_row(record: ReceiptRecord) -> Row:
-    versions = [[key.kind, key.id, version] for key, version in record.versions]
-    return record.command_id, record.fingerprint, canonical(versions)
+    versions: Any = record.versions
+    if isinstance(versions, tuple):
+        versions = canonical([[*key, version] for key, version in versions])
+    return record.command_id, record.fingerprint, versions
 
 
-def _status(key: str, value: str) -> Status:
-    try:
-        return Status(value)
-    except ValueError:
-        raise DamagedRecord(f"message {key}", f"status {value}", "one of a message") from None
+def _status(value: Any) -> Any:
+    return Status(value) if value in _STATUSES else value
+
+
+def _status_text(status: Any) -> Any:
+    return status.value if isinstance(status, Status) else status
 
 
 def _message(row: Row) -> MessageRecord:
@@ -151,10 +165,10 @@ def _message(row: Row) -> MessageRecord:
         party,
         as_utc(not_before),
         document,
-        changed_at.replace(tzinfo=UTC),
-        _status(key, status),
+        as_utc(changed_at),
+        _status(status),
         as_utc(claimed_until),
-        None if overtaken is None else _status(key, overtaken),
+        _status(overtaken),
         attempts,
         note,
     )
@@ -183,9 +197,9 @@ def _message_row(record: MessageRecord) -> Row:
         not_before,
         document,
         changed_at,
-        status.value,
+        _status_text(status),
         claimed_until,
-        None if overtaken is None else overtaken.value,
+        _status_text(overtaken),
         attempts,
         note,
     )

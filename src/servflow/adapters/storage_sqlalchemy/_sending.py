@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, DataError
+from psycopg.abc import Buffer
 from psycopg.rows import tuple_row
+from psycopg.types.datetime import DateLoader, TimestampLoader
 
 from servflow.core.changes import Key
 
-__all__ = ["Rows", "Send", "Statement", "command_lock", "key_lock", "locking", "opening", "send"]
+__all__ = [
+    "Rows",
+    "Send",
+    "Statement",
+    "as_it_stands",
+    "command_lock",
+    "key_lock",
+    "locking",
+    "opening",
+    "send",
+]
 
 Statement = tuple[str, Sequence[Any] | Mapping[str, Any] | None]
 Rows = Cursor[tuple[Any, ...]]
@@ -25,7 +37,36 @@ class Send(Protocol):
 
 def send(driver: Connection[Any], *statements: Statement) -> list[Rows]:
     """Run one after the other, until one fails."""
-    return [driver.cursor(row_factory=tuple_row).execute(text, values) for text, values in statements]
+    return [
+        as_it_stands(driver.cursor(row_factory=tuple_row)).execute(text, values)
+        for text, values in statements
+    ]
+
+
+class _Instant(TimestampLoader):
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except DataError:
+            return bytes(data).decode()
+
+
+class _Day(DateLoader):
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except DataError:
+            return bytes(data).decode()
+
+
+C = TypeVar("C", bound=Cursor[Any])
+
+
+def as_it_stands(cursor: C) -> C:
+    """Have it give an instant or a day that is none of Python's, as ``infinity``, as the text that it is."""
+    cursor.adapters.register_loader("timestamp", _Instant)
+    cursor.adapters.register_loader("date", _Day)
+    return cursor
 
 
 # Locks last until the end of the transaction. A statement sees what is committed when it begins:

@@ -134,6 +134,12 @@ _INDEXES: Final = f"""
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
     WHERE i.indisvalid AND c.relnamespace = {_SCHEMA} AND c.relname = ANY(%s)
 """  # noqa: S608
+# Statements name them without a schema: each is to be found where the others are.
+_ELSEWHERE: Final = f"""
+    SELECT name || ' in the schema ' || nspname FROM unnest(%s::text[]) AS name
+    JOIN pg_class c ON c.oid = to_regclass(name) JOIN pg_namespace s ON s.oid = c.relnamespace
+    WHERE relnamespace <> {_SCHEMA} ORDER BY name
+"""  # noqa: S608
 _WHERE: Final = f"SELECT nspname, current_setting('server_encoding') FROM pg_namespace WHERE oid = {_SCHEMA}"  # noqa: S608
 
 
@@ -211,6 +217,10 @@ def _layout(send: Send, place: str) -> int | None:
             f"{', '.join(tables)} in the schema {found[0][0]}, without a layout number",
             "the tables of servflow, or none of these names",
         )
+    (elsewhere,) = send((_ELSEWHERE, (names,)))
+    if others := [row[0] for row in elsewhere.fetchall()]:
+        expected = f"those of the schema {found[0][0]} first on the search path"
+        raise UnusableStorage(place, ", ".join(others), expected)
     schema = found[0][0].replace('"', '""')
     (numbers,) = send((f'SELECT number FROM "{schema}".servflow_layout', None))  # noqa: S608 -- quoted
     rows = numbers.fetchall()

@@ -46,11 +46,20 @@ from servflow.codec.records import (
     named,
     outgoing_of,
     posting_of,
+    readable,
     receipt_of,
+    settled,
     writes,
 )
 from servflow.core.changes import Aggregate, Change, Command, Key
-from servflow.core.errors import AlreadyExists, CommandReused, DamagedRecord, InvalidValue, NotFound
+from servflow.core.errors import (
+    AlreadyExists,
+    CommandReused,
+    DamagedRecord,
+    InvalidValue,
+    NotFound,
+    UnusableStorage,
+)
 from servflow.core.ledger import Account, Posting
 from servflow.core.ports import Outgoing, Receipt, StoredEntry, Writing
 from servflow.core.records import AggregateRecord, ReceiptRecord, Record, Status
@@ -81,6 +90,8 @@ class SqliteStorage:
 
     def __init__(self, path: str | os.PathLike[str], codec: Codec, *, busy_seconds: int = 10) -> None:
         self._codec = codec
+        if "\0" in os.fspath(path):  # SQLite would end the name there
+            raise UnusableStorage(repr(path), "a name with U+0000 in it", "the name of a file")
         self._access: Access = OwnFile(Path(path).absolute(), busy_seconds)
 
     @staticmethod
@@ -122,7 +133,7 @@ class SqliteStorage:
             f"SELECT seq, {ENTRY} FROM servflow_journal"  # noqa: S608
             " WHERE kind = :kind AND id = :id AND seq > :after ORDER BY seq LIMIT :limit"
         )
-        for _, *row in self._pages(select, key._asdict(), after):
+        for _, *row in self._pages(select, key._asdict(), min(after, GREATEST)):
             yield entry_of(entry_row(*row))
 
     def _pages(self, select: str, named: Mapping[str, Any], after: int = 0) -> Iterator[tuple[Any, ...]]:
@@ -195,7 +206,7 @@ class SqliteStorage:
             cursor.executemany(
                 "UPDATE servflow_outbox SET claimed_until = ? WHERE n = ?", [(then, row[0]) for row in rows]
             )
-        return tuple(outgoing_of(self._codec, message_row(*row[1:])) for row in rows)
+        return readable(self._codec, (message_row(*row[1:]) for row in rows))
 
     def settle(self, message_key: str, *, at: datetime, status: Status, note: str = "") -> None:
         """See the port."""
@@ -203,20 +214,18 @@ class SqliteStorage:
         with self._access.writing() as transaction, self._access.translated(), transaction.commit():
             cursor = transaction.cursor
             found = cursor.execute(
-                "SELECT status, overtaken, note FROM servflow_outbox WHERE key = ?", (message_key,)
+                f"SELECT {MESSAGE} FROM servflow_outbox WHERE key = ?",  # noqa: S608
+                (message_key,),
             ).fetchall()
             if not found:
                 raise NotFound("message", message_key)
-            ((before, overtaken, overtaken_by),) = found
-            if before != Status.PENDING.value:
-                return
-            if overtaken is not None and status is not Status.SENT:
-                status, note = Status(overtaken), overtaken_by
-            cursor.execute(
-                "UPDATE servflow_outbox SET status = ?, claimed_until = NULL, overtaken = NULL,"
-                " attempts = attempts + ?, changed_at = ?, note = ? WHERE key = ?",
-                (status.value, int(status is not Status.SENT), now, note, message_key),
-            )
+            after = settled(message_row(*found[0]), at=at, status=status, note=note)
+            if after is not None:
+                cursor.execute(
+                    "UPDATE servflow_outbox SET status = ?, claimed_until = NULL, overtaken = NULL,"
+                    " attempts = ?, changed_at = ?, note = ? WHERE key = ?",
+                    (after.status.value, after.attempts, now, after.note, message_key),
+                )
 
     def outbox(self, *, about: Key | None = None, status: Status | None = None) -> Iterator[Outgoing]:
         """See the port."""
@@ -274,8 +283,8 @@ class SqliteStorage:
         """See the port. The file is written anew afterwards, so that nothing of the old one remains in it.
 
         Raises:
-            UnusableStorage: it was rewritten, but somebody else is reading and does not end, so that
-                the old records still stand beside it. Once more without him wipes them.
+            UnusableStorage: it was rewritten, but there was no room for that, or somebody else was at
+                work, so that the old records still stand beside it. Once more wipes them.
         """
         with self._access.writing() as transaction, self._access.translated(), transaction.commit():
             changed = replace(transaction.cursor, containing, new)
@@ -291,6 +300,9 @@ class _JoinedStorage(SqliteStorage):
     def __init__(self, connection: sqlite3.Connection, codec: Codec) -> None:
         self._codec = codec
         self._access = HostsTransaction(connection)
+
+    def records(self) -> Iterator[Record]:
+        yield from list(super().records())  # of one moment, whatever is written between two of them
 
 
 def _standing(cursor: sqlite3.Cursor, key: Key) -> AggregateRecord | None:

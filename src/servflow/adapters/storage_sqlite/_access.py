@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Self
 
 from servflow.adapters.storage_sqlite._layout import (
     APPLICATION_ID,
+    GREATEST,
     LAYOUT,
     TABLES,
     check_layout,
@@ -128,6 +129,8 @@ class _Translated:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, UnicodeEncodeError):
             raise InvalidValue("text", error.object, "text in Unicode") from None
+        if isinstance(error, OverflowError):
+            raise InvalidValue("number", str(error), f"at most {GREATEST}") from None
         if isinstance(error, sqlite3.Error):
             ours = self._ours(error)
             if ours is not None:
@@ -141,12 +144,18 @@ class _Translated:
             return StorageBusy(self._place, self._busy_seconds)
         if code == sqlite3.SQLITE_CONSTRAINT:
             return DamagedRecord(self._place, str(error), "records that belong to each other")
+        if code == sqlite3.SQLITE_TOOBIG:
+            return InvalidValue("document", str(error), "one that SQLite can hold")
         if code in _UNUSABLE:
             expected = "a database of servflow that can be read and written"
             return UnusableStorage(self._place, str(error), expected)
         if not code and "UTF-8" in str(error):  # sqlite3 itself could not read it
             return DamagedRecord(self._place, str(error), "text in UTF-8")
         return None
+
+
+_as_it_stands: Final = partial(str, encoding="utf-8", errors="surrogateescape")
+"""How texts are read where one that is none is not to end it all, but to be named by an audit."""
 
 
 @contextmanager
@@ -162,6 +171,7 @@ class OwnFile(Access):
 
     def __init__(self, path: Path, busy_seconds: int) -> None:
         super().__init__(str(path), busy_seconds)
+        self._path = path
         self._uri = path.as_uri()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
@@ -180,6 +190,8 @@ class OwnFile(Access):
                 connection.close()
                 raise
         self._idle.append(connection)
+        made = path.stat()
+        self._file = (made.st_dev, made.st_ino)
 
     def _connect(self, mode: str = "rw") -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -260,12 +272,24 @@ class OwnFile(Access):
             with self.translated():
                 connection = self._connect()
         try:
+            self._check_file()
             yield connection
         finally:
-            if self._closed:
+            # One that an interrupt has left in a transaction would hold it for ever.
+            if self._closed or connection.in_transaction:
                 connection.close()
             else:
                 self._idle.append(connection)
+
+    def _check_file(self) -> None:
+        """That the file is still the one that was opened: what goes to one without a name is lost."""
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise UnusableStorage(self.place, str(error.strerror), "the file that was opened") from error
+        if (found.st_dev, found.st_ino) != self._file:
+            expected = "the file that was opened; open the storage anew"
+            raise UnusableStorage(self.place, "another file in its place", expected)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Cursor]:
@@ -276,8 +300,7 @@ class OwnFile(Access):
     def snapshot(self) -> Iterator[sqlite3.Cursor]:
         with self.reading() as cursor:
             cursor.execute("BEGIN")
-            # A text that is none comes as it stands, so that an audit can say which it is.
-            cursor.connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+            cursor.connection.text_factory = _as_it_stands
             try:
                 yield cursor
             finally:
@@ -285,17 +308,26 @@ class OwnFile(Access):
                 cursor.execute("ROLLBACK")
 
     def wipe(self) -> None:
+        try:
+            with self._lent() as connection, self.translated():
+                connection.execute("VACUUM")
+                self._empty_log(connection)
+        except (StorageBusy, StorageFull) as error:
+            found = f"all of it rewritten, but what was there before still beside it ({error})"
+            raise UnusableStorage(
+                self.place, found, "room, and nobody else for a moment; rewrite once more"
+            ) from error
+
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
+        """The log still has the old pages until everybody has read what is in it."""
         deadline = monotonic() + self.busy_seconds
-        with self._lent() as connection, self.translated():
-            connection.execute("VACUUM")
-            while True:  # the log still has the old pages until it is emptied
-                ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                if not busy:
-                    return
-                if monotonic() >= deadline:
-                    found = "what was replaced still beside it, for somebody else is reading"
-                    raise UnusableStorage(self.place, found, "nobody else for a moment; rewrite once more")
-                sleep(_PAUSE)
+        while True:
+            ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if not busy:
+                return
+            if monotonic() >= deadline:
+                raise StorageBusy(self.place, self.busy_seconds, "somebody else is reading")
+            sleep(_PAUSE)
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -303,10 +335,10 @@ class OwnFile(Access):
             raise StorageBusy(self.place, self.busy_seconds)
         try:
             with self._lent() as connection:
-                with self.translated():
-                    connection.execute("BEGIN IMMEDIATE")
                 transaction = Transaction(connection.cursor(), _whole)
                 try:
+                    with self.translated():
+                        connection.execute("BEGIN IMMEDIATE")
                     yield transaction
                 finally:
                     transaction.over = True
@@ -324,6 +356,8 @@ class OwnFile(Access):
 class _Cursor(sqlite3.Cursor):
     """A cursor on a host's connection that reads texts as texts, whatever the host wants them as."""
 
+    text_factory: Callable[[bytes], str] = str
+
     def execute(self, *statement: Any) -> Self:
         with self._as_text():
             return super().execute(*statement)
@@ -339,7 +373,7 @@ class _Cursor(sqlite3.Cursor):
     @contextmanager
     def _as_text(self) -> Iterator[None]:
         theirs = self.connection.text_factory
-        self.connection.text_factory = str
+        self.connection.text_factory = self.text_factory
         try:
             yield
         finally:
@@ -359,6 +393,10 @@ class HostsTransaction(Access):
         self._connection = connection
         with self.writing() as transaction, self.translated():
             check_tables(transaction.cursor, self.place)
+
+    def _check_open(self) -> None:
+        if not self._connection.in_transaction:
+            raise InvalidValue("connection", "no open transaction", "one begun with BEGIN IMMEDIATE")
 
     def _layout(self, cursor: sqlite3.Cursor) -> int:
         # The application id and the user version belong to the host.
@@ -385,6 +423,7 @@ class HostsTransaction(Access):
     @contextmanager
     def _savepoint(self, cursor: sqlite3.Cursor) -> Iterator[None]:
         """Only around what is written: one that lasted longer would hold other writers' commits too."""
+        self._check_open()  # outside of a transaction it would be one, and its release a commit
         cursor.execute("SAVEPOINT servflow")
         try:
             yield
@@ -411,8 +450,7 @@ class HostsTransaction(Access):
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        if not self._connection.in_transaction:
-            raise InvalidValue("connection", "no open transaction", "one begun with BEGIN IMMEDIATE")
+        self._check_open()
         cursor = _Cursor(self._connection)
         with self.translated():
             layout = self._layout(cursor)
@@ -424,8 +462,12 @@ class HostsTransaction(Access):
         finally:
             transaction.over = True
 
-    def snapshot(self) -> AbstractContextManager[sqlite3.Cursor]:
-        return self.reading()  # the host's transaction is one
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Cursor]:
+        with self.reading() as cursor:
+            if isinstance(cursor, _Cursor):
+                cursor.text_factory = _as_it_stands
+            yield cursor
 
     def wipe(self) -> None:
         """Its file is the host's."""

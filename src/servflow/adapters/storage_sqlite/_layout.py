@@ -76,14 +76,16 @@ TABLES: Final = (
 _UPGRADES: Final[Mapping[int, tuple[str, ...]]] = {
     # One tree instead of two for receipts; what failed is found as quickly as what is pending.
     1: (
-        "ALTER TABLE servflow_receipt RENAME TO servflow_receipt_1",
+        # Nothing is renamed: that would change a host's views, or stumble over one.
+        "CREATE TEMP TABLE servflow_receipt_1 AS SELECT * FROM servflow_receipt ORDER BY command_id",
+        "DROP TABLE servflow_receipt",
         """
-        CREATE TABLE servflow_receipt (
+        CREATE TABLE main.servflow_receipt (
             command_id TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, document TEXT NOT NULL)
             WITHOUT ROWID
         """,
-        "INSERT INTO servflow_receipt SELECT * FROM servflow_receipt_1 ORDER BY command_id",
-        "DROP TABLE servflow_receipt_1",
+        "INSERT INTO servflow_receipt SELECT * FROM temp.servflow_receipt_1",
+        "DROP TABLE temp.servflow_receipt_1",
         "DROP INDEX servflow_outbox_pending",
         "CREATE INDEX servflow_outbox_status ON servflow_outbox (status, n)",
     ),

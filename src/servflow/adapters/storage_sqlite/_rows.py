@@ -239,24 +239,24 @@ def add(cursor: sqlite3.Cursor, record: Record) -> None:
 
 def overtake(cursor: sqlite3.Cursor, it: Overtaking) -> None:
     """Unsent messages are not to be sent any more; those being sent, not to be tried again."""
-    cursor.execute(
-        "UPDATE servflow_outbox SET note = :note,"
-        " status = CASE WHEN claimed_until > :at THEN status ELSE :status END,"
-        " changed_at = CASE WHEN claimed_until > :at THEN changed_at ELSE :at END,"
-        " overtaken = CASE WHEN claimed_until > :at THEN :status END"
-        " WHERE about_kind = :about_kind AND about_id = :about_id"
-        " AND kind IN (SELECT value FROM json_each(:kinds))"
-        " AND (:to IS NULL OR party = :to) AND status = 'pending' AND overtaken IS NULL",
-        {
-            "note": it.note,
-            "at": as_text(it.at),
-            "status": it.status.value,
-            "about_kind": it.about.kind,
-            "about_id": it.about.id,
-            "kinds": json.dumps(it.kinds),
-            "to": it.to,
-        },
-    )
+    for kind in it.kinds:
+        cursor.execute(
+            "UPDATE servflow_outbox SET note = :note,"
+            " status = CASE WHEN claimed_until > :at THEN status ELSE :status END,"
+            " changed_at = CASE WHEN claimed_until > :at THEN changed_at ELSE :at END,"
+            " overtaken = CASE WHEN claimed_until > :at THEN :status END"
+            " WHERE about_kind = :about_kind AND about_id = :about_id AND kind = :kind"
+            " AND (:to IS NULL OR party = :to) AND status = 'pending' AND overtaken IS NULL",
+            {
+                "note": it.note,
+                "at": as_text(it.at),
+                "status": it.status.value,
+                "about_kind": it.about.kind,
+                "about_id": it.about.id,
+                "kind": kind,
+                "to": it.to,
+            },
+        )
 
 
 # --- all of them ----------------------------------------------------------------------------------
@@ -301,6 +301,7 @@ def replace(cursor: sqlite3.Cursor, containing: Collection[str], new: Callable[[
         AlreadyExists: it gave a key that is taken.
     """
     changed = 0
+    ((deferred,),) = cursor.execute("PRAGMA defer_foreign_keys").fetchall()
     cursor.execute("PRAGMA defer_foreign_keys = ON")  # an aggregate gets its new key before its entries
     for table, key, columns, texts, row_of in _TABLES:
         names = key.split()
@@ -325,4 +326,5 @@ def replace(cursor: sqlite3.Cursor, containing: Collection[str], new: Callable[[
             except sqlite3.IntegrityError as error:
                 raise AlreadyExists(*named(after)) from error
         changed += len(replaced)
+    cursor.execute(f"PRAGMA defer_foreign_keys = {int(deferred)}")
     return changed

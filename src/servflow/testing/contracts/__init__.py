@@ -13,7 +13,7 @@ A storage is held to its port by a class of tests::
             storage.close()
 
 Nothing is asked of it but the port. Two hundred threads write at once: have a writer wait 10 s or
-longer before it is busy, and no more connections be opened than the database allows. Three hooks
+longer before it is busy, and no more connections be opened than the database allows. Four hooks
 say more, each a method of the class; where one is not given, what it would show is not tested::
 
         def reopened(self, storage):
@@ -29,6 +29,10 @@ say more, each a method of the class; where one is not given, what it would show
         def earlier(self, storage):
             """A storage on a database of each earlier format. Default: there was none."""
             yield MyStorage(Codec(TOYS), database=loaded("format-1.sql"))
+
+        def impatient(self, storage):
+            """One on the same place whose writers wait for at most a second. Default: not offered."""
+            return MyStorage(Codec(TOYS), wait=0)
 
 ``failing`` is tried with 0, 1, 2, and so on, until a commit, a restore, a rewrite and a reschedule
 come through; after each failure nothing may be there of it. Without it only the change breaks that
@@ -53,6 +57,7 @@ pytest.register_assert_rewrite(
             "_commands",
             "_commits",
             "_concurrency",
+            "_damage",
             "_hooks",
             "_moving",
             "_outbox",

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from servflow.codec import folded
-from servflow.core.changes import Key
+from servflow.core.changes import Command, Key, Withdrawal
 from servflow.core.errors import (
+    AlreadyExists,
     Refused,
     StorageBusy,
 )
-from servflow.core.ports import Receipt, Storage
+from servflow.core.ports import Receipt, Status, Storage
 from servflow.testing.contracts._hooks import StorageHooks
-from servflow.testing.contracts._reference import renamed
+from servflow.testing.contracts._reference import few, renamed
 from servflow.testing.contracts._steps import (
     C1,
     C2,
@@ -25,6 +26,7 @@ from servflow.testing.contracts._steps import (
     PATIENCE,
     Breaking,
     FaultError,
+    Pausing,
     a_message,
     a_posting,
     claim,
@@ -32,6 +34,8 @@ from servflow.testing.contracts._steps import (
     counter_of,
     decided,
     do,
+    instant,
+    outgoing,
     to_close,
     to_count,
     to_open,
@@ -45,6 +49,11 @@ __all__ = ["Concurrency"]
 
 
 _ROUNDS = 5  # how often somebody tries again who was told that the storage is busy
+_MOMENT = 0.2  # seconds that two wait for each other; where one queues behind the other, they pass in vain
+_HELD = 2.0  # seconds after which a writer gives way to one who should have lost his patience
+
+
+_FIRST = pytest.mark.parametrize("first", ["writer", "other"])
 
 
 class Concurrency(StorageHooks):
@@ -286,6 +295,144 @@ class Concurrency(StorageHooks):
         together(write, rewrite)
         assert counter_of(storage, C1).log == ("new words", "more new words")
         assert "old words" not in repr(list(storage.records()))
+
+    @_FIRST
+    def test_a_reschedule_writes_over_no_commit(self, storage: Storage, first: str) -> None:
+        """What a writer commits while wakes are put right is not written over: his version has his wake."""
+        do(storage, to_open("1", "c1"))
+        do(storage, to_open("2", "c2"))
+
+        def reschedule(pause: Callable[[], None]) -> None:
+            wakes = ((C1, 1, instant(9)), (C2, 1, instant(8)))
+            assert storage.reschedule(Pausing(wakes, pause)) in (1, 2)
+
+        _beside(storage, to_count("3", "c1", look_at=instant(5)), reschedule, first=first)
+        assert counter_of(storage, C1).log == ("one more",)
+        assert storage.load(C1).version == 2
+        assert [entry.seq for entry in storage.journal(C1)] == [1, 2]
+        assert storage.due(instant(20)) == ((C1, instant(5)), (C2, instant(8)))
+
+    def test_settling_beside_a_writer_loses_neither(self, storage: Storage) -> None:
+        """Messages settled while a change overtakes them are sent or overtaken, whoever comes first."""
+        outcomes = {"given back": Status.PENDING, "given up": Status.FAILED, "left": Status.SENT}
+        kinds = {"reminder": Status.SUPERSEDED, "notice": Status.WITHDRAWN}
+        keys = [(f"{kind} {what}", kind, status) for kind in kinds for what, status in outcomes.items()]
+        do(storage, to_open("1", "c1"))
+        do(storage, to_count("2", "c1", messages=tuple(a_message(key, kind=kind) for key, kind, _ in keys)))
+        assert claim(storage, 0, until=10) == [key for key, _, _ in keys]
+        overtaken, done = Event(), [Event() for _ in keys]
+
+        def pause() -> None:
+            overtaken.set()
+            done[0].wait(_MOMENT)
+            for each in done[1:]:
+                each.wait(0.01)
+
+        def write() -> None:
+            with storage.writing() as writing:
+                new, withdrawals = a_message("new", supersedes=("reminder",)), (Withdrawal(C1, ("notice",)),)
+                change = decided(writing, to_count("3", "c1", recorded=5, withdrawals=withdrawals))
+                messages: Any = Pausing((new,), pause)
+                writing.commit(change._replace(messages=messages))
+
+        def job(key: str, status: Status, it: Event) -> Callable[[], None]:
+            def settle() -> None:
+                assert overtaken.wait(PATIENCE)
+                storage.settle(key, at=instant(6), status=status, note="an outcome")
+                it.set()
+
+            return settle
+
+        together(write, *(job(key, status, it) for (key, _, status), it in zip(keys, done, strict=True)))
+        for key, kind, status in keys:
+            found = outgoing(storage, key)
+            if status is Status.SENT:
+                assert (found.status, found.attempts) == (Status.SENT, 0)
+            elif found.status is Status.FAILED:  # given up before it was overtaken
+                assert (status, found.attempts) == (Status.FAILED, 1)
+            else:
+                assert (found.status, found.attempts) == (kinds[kind], 1)
+        assert claim(storage, 60, until=70) == ["new"]
+
+    @_FIRST
+    def test_a_restore_loses_no_commit(self, storage: Storage, first: str) -> None:
+        """Who got a receipt while records were restored is there: before all of them, or after none."""
+        records = few().records()
+
+        def restore(pause: Callable[[], None]) -> None:
+            try:
+                storage.restore(Pausing(tuple(records), pause))
+            except AlreadyExists:
+                records.clear()
+
+        _beside(storage, to_open("1", "c1"), restore, first=first)
+        assert do(storage, to_open("1", "c1")).repeated
+        assert counter_of(storage, C1).version == 1
+        assert [entry.seq for entry in storage.journal(C1)] == [1]
+        found = list(storage.records())
+        assert [record for record in found if record in records] == records
+        assert len(found) == len(records) + 3
+
+    def test_a_writer_who_waits_too_long_is_told_so(self, storage: Storage) -> None:
+        """He gets ``StorageBusy`` and wrote nothing, whoever he waited for goes on, and then so does he."""
+        impatient = self.impatient(storage)
+        if impatient is None:
+            pytest.skip("no writer can be made impatient: the hook `impatient` is not given")
+        do(storage, to_open("1", "c1"))
+        loaded, over = Event(), Event()
+        busy: list[StorageBusy] = []
+
+        def hold() -> None:
+            with storage.writing() as writing:
+                change = decided(writing, to_count("2", "c1", note="first"))
+                loaded.set()
+                over.wait(_HELD)
+                writing.commit(change)
+
+        def wait() -> None:
+            assert loaded.wait(PATIENCE)
+            try:
+                do(impatient, to_count("3", "c1", note="second", messages=(a_message("m1"),)))
+            except StorageBusy as error:
+                busy.append(error)
+            over.set()
+
+        together(hold, wait)
+        assert len(busy) == 1
+        assert counter_of(storage, C1).log == ("first",)
+        assert list(storage.outbox()) == []
+        assert not do(impatient, to_count("3", "c1", note="second")).repeated
+        assert counter_of(storage, C1).log == ("first", "second")
+
+
+def _beside(
+    storage: Storage, command: Command, act: Callable[[Callable[[], None]], None], *, first: str
+) -> None:
+    """A writer and somebody else, each of whom begins before the other ends, wherever that can be.
+
+    The writer has loaded before he is waited for; the other one calls what ``act`` is given when he
+    is in the midst of it. Who comes second waits for the ``first`` to be so far.
+    """
+    loaded, amid, committed = Event(), Event(), Event()
+
+    def write() -> None:
+        assert first == "writer" or amid.wait(PATIENCE)
+        with storage.writing() as writing:
+            change = decided(writing, command)
+            loaded.set()
+            amid.wait(_MOMENT)
+            writing.commit(change)
+        committed.set()
+
+    def pause() -> None:
+        amid.set()
+        committed.wait(_MOMENT)
+
+    def other() -> None:
+        assert first != "writer" or loaded.wait(PATIENCE)
+        act(pause)
+
+    together(write, other)
 
 
 def _compare(storage: Storage, expected: tuple[object, ...]) -> None:

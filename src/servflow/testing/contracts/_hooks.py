@@ -48,6 +48,13 @@ class StorageHooks:
         """
         return ()
 
+    def impatient(self, storage: Storage) -> Storage | None:
+        """The same storage, or another one on the same place, whose writers wait for at most a second.
+
+        The contract closes it no more than it does ``storage``. None, which is what this gives, says
+        that there is none; then it is not tested that a writer who waits too long is told so.
+        """
+
     def check_faults(self, storage: Storage, act: Callable[[], object]) -> None:
         """Try ``act`` with the first write failing, the second, and so on, until it comes through.
 

@@ -17,13 +17,12 @@ from servflow.core.records import (
     Record,
 )
 from servflow.testing.contracts._hooks import StorageHooks
-from servflow.testing.contracts._reference import Reference, in_order, live, renamed
+from servflow.testing.contracts._reference import Reference, few, in_order, live, renamed
 from servflow.testing.contracts._steps import (
     EMPTY,
     HOLDER,
     FaultError,
     a_message,
-    a_posting,
     breaking,
     claim,
     contents,
@@ -36,17 +35,6 @@ from servflow.testing.contracts._steps import (
 from servflow.testing.toys import TOYS, Counter, CounterState
 
 __all__ = ["Moving"]
-
-
-def _few() -> Reference:
-    """One or two records of every kind."""
-    reference = Reference()
-    for case in ("one", "two"):
-        reference.do(to_open(f"open-{case}", case))
-    messages = (a_message("m-one", Key(Counter.kind, "one")), a_message("m-two", Key(Counter.kind, "two")))
-    postings = (a_posting("p-one", subject="one"), a_posting("p-two", subject="two"))
-    reference.do(to_count("count-one", "one", messages=messages, postings=postings))
-    return reference
 
 
 _KINDS = pytest.mark.parametrize(
@@ -137,14 +125,14 @@ class Moving(StorageHooks):
         do(storage, to_open("1", "c1"))
         before = contents(storage)
         with pytest.raises(AlreadyExists):
-            storage.restore(_few().records())
+            storage.restore(few().records())
         assert contents(storage) == before
         do(storage, to_count("2", "c1"))
 
     @pytest.mark.parametrize("good", [0, 1, 4, 9, 11])
     def test_a_restore_that_breaks_off_leaves_nothing(self, storage: Storage, good: int) -> None:
         """Its error goes through, nothing is stored, and the whole of it can be restored."""
-        records = _few().records()
+        records = few().records()
         assert len(records) > good
         with pytest.raises(FaultError):
             storage.restore(breaking(records, good))
@@ -160,7 +148,7 @@ class Moving(StorageHooks):
         self, storage: Storage, kind: type[Record], name: str
     ) -> None:
         """One of them would be lost: which kind it is is said, and nothing is stored."""
-        records = _few().records()
+        records = few().records()
         at = next(number for number, record in enumerate(records) if isinstance(record, kind))
         with pytest.raises(AlreadyExists) as refused:
             storage.restore([*records[: at + 1], *records[at:]])
@@ -170,7 +158,7 @@ class Moving(StorageHooks):
 
     def test_a_write_that_fails_leaves_nothing_of_a_restore(self, storage: Storage) -> None:
         """Whichever write of a restore the database refuses, the storage stays empty, and can be used."""
-        records = _few().records()
+        records = few().records()
         self.check_faults(storage, lambda: storage.restore(records))
         assert list(storage.records()) == records
 
@@ -217,7 +205,7 @@ class Moving(StorageHooks):
 
     def test_a_rewrite_finds_each_of_several_texts(self, storage: Storage) -> None:
         """One of the texts is enough, in a document or in any other text of a record."""
-        storage.restore(_few().records())
+        storage.restore(few().records())
         storage.settle("m-one", at=instant(1), status=Status.FAILED, note="a note of its own")
         asked: list[Record] = []
 
@@ -236,7 +224,7 @@ class Moving(StorageHooks):
 
     def test_a_rewrite_looks_for_what_it_finds_on_the_way(self, storage: Storage) -> None:
         """A text that is added while the entries are gone through is looked for in what follows them."""
-        before = _few().records()
+        before = few().records()
         storage.restore(before)
         prints = {
             record.command_id: record.fingerprint for record in before if isinstance(record, ReceiptRecord)
@@ -258,7 +246,7 @@ class Moving(StorageHooks):
 
     def test_a_rewrite_that_breaks_off_changes_nothing(self, storage: Storage) -> None:
         """Its error goes through, and every record is as it was."""
-        storage.restore(_few().records())
+        storage.restore(few().records())
         before = contents(storage)
         for good in range(4):
             left = [good]
@@ -277,7 +265,7 @@ class Moving(StorageHooks):
     @pytest.mark.parametrize("kind", [AggregateRecord, ReceiptRecord, PostingRecord, MessageRecord])
     def test_a_rewrite_gives_no_key_that_is_taken(self, storage: Storage, kind: type[Record]) -> None:
         """Two would become one: it is refused, and every record is as it was."""
-        storage.restore(_few().records())
+        storage.restore(few().records())
         before = contents(storage)
         with pytest.raises(AlreadyExists):
             storage.rewrite(
@@ -289,7 +277,7 @@ class Moving(StorageHooks):
 
     def test_a_write_that_fails_leaves_nothing_of_a_rewrite(self, storage: Storage) -> None:
         """Whichever write of a rewrite the database refuses, every record is as it was."""
-        before = _few().records()
+        before = few().records()
         storage.restore(before)
         self.check_faults(
             storage, lambda: storage.rewrite({"one"}, lambda record: renamed(record, "one", "three"))

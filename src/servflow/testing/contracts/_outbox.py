@@ -162,6 +162,33 @@ class Outbox(StorageHooks):
             assert "m2" in reminder.note
             assert "3" in notice.note
 
+    def test_a_claim_has_run_out_when_it_ends(self, storage: Storage) -> None:
+        """What is overtaken at the instant at which its claim ends is nobody's, and overtaken at once."""
+        do(storage, to_open("1", "c1"))
+        do(storage, to_count("2", "c1", messages=(a_message("m1"), a_message("n1", kind="notice"))))
+        assert claim(storage, 0, until=5) == ["m1", "n1"]
+        new, withdrawals = a_message("m2", supersedes=("reminder",)), (Withdrawal(C1, ("notice",)),)
+        do(storage, to_count("3", "c1", recorded=5, messages=(new,), withdrawals=withdrawals))
+        for key in ("m1", "n1"):
+            storage.settle(key, at=instant(6), status=Status.SENT)  # too late: it stays what it is
+        reminder, notice = outgoing(storage, "m1"), outgoing(storage, "n1")
+        assert (reminder.status, notice.status) == (Status.SUPERSEDED, Status.WITHDRAWN)
+        assert reminder.changed_at == notice.changed_at == instant(5)
+
+    def test_a_message_given_up_may_turn_out_to_be_sent(self, storage: Storage) -> None:
+        """Of two claimants one of whom sent it, it is sent, whoever of them speaks first; nothing else."""
+        do(storage, to_open("1", "c1"))
+        do(storage, to_count("2", "c1", messages=(a_message("m1"), a_message("m2"))))
+        assert claim(storage, 0, until=5) == claim(storage, 5, until=10) == ["m1", "m2"]
+        for key, outcomes in (("m1", (Status.FAILED, Status.SENT)), ("m2", (Status.SENT, Status.FAILED))):
+            for minute, status in enumerate((*outcomes, Status.PENDING, Status.FAILED), start=6):
+                storage.settle(key, at=instant(minute), status=status, note=f"{status.value} at {minute}")
+        first, second = self.reopened(storage).outbox()
+        assert (first.status, first.changed_at, first.note) == (Status.SENT, instant(7), "sent at 7")
+        assert (second.status, second.changed_at, second.note) == (Status.SENT, instant(6), "sent at 6")
+        assert (first.attempts, second.attempts) == (1, 0)
+        assert claim(storage, 60, until=70) == []
+
     def test_every_recipient_has_a_message_of_his_own(self, storage: Storage) -> None:
         """What is told to three is three messages: claimed, sent, failed and superseded one by one."""
         do(storage, to_open("1", "c1"))

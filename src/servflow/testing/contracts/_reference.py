@@ -40,7 +40,7 @@ from servflow.testing.contracts._steps import (
 )
 from servflow.testing.toys import POLICY, TOYS, Counter, CounterState
 
-__all__ = ["Reference", "in_order", "live", "long_history", "renamed"]
+__all__ = ["Reference", "few", "in_order", "live", "long_history", "renamed"]
 
 T = TypeVar("T")
 
@@ -250,4 +250,15 @@ def long_history(entries: int) -> Reference:
     for number in range(1, entries):
         messages, postings = (a_message(f"m{number}"),), (a_posting(f"p{number}"),)
         reference.do(to_count(str(number), C1.id, messages=messages, postings=postings))
+    return reference
+
+
+def few() -> Reference:
+    """One or two records of every kind."""
+    reference = Reference()
+    for case in ("one", "two"):
+        reference.do(to_open(f"open-{case}", case))
+    messages = (a_message("m-one", Key(Counter.kind, "one")), a_message("m-two", Key(Counter.kind, "two")))
+    postings = (a_posting("p-one", subject="one"), a_posting("p-two", subject="two"))
+    reference.do(to_count("count-one", "one", messages=messages, postings=postings))
     return reference

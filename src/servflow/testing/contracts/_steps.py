@@ -179,6 +179,22 @@ class Breaking(Sequence[Any]):
         return self._items[index]
 
 
+class Pausing(Sequence[Any]):
+    """Things to be taken in turn; ``pause`` is called when what comes after the first is asked for."""
+
+    def __init__(self, items: tuple[Any, ...], pause: Callable[[], object]) -> None:
+        self._items = items
+        self._pause = pause
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == 1:
+            self._pause()
+        return self._items[index]
+
+
 def together(*jobs: Callable[[], None], barrier: Barrier | None = None) -> None:
     """Run in a thread each, until all have ended; what one of them raised is raised here."""
     raised: list[BaseException] = []
