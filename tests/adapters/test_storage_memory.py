@@ -11,7 +11,8 @@ from servflow.codec import Codec
 from servflow.core.changes import Key
 from servflow.core.errors import StorageBusy
 from servflow.core.lifecycle import decide
-from servflow.testing.toys import NOBODY, POLICY, TOYS, Counter, Open
+from servflow.core.records import EntryRecord
+from servflow.testing.toys import NOBODY, POLICY, TOYS, Close, Counter, Open
 
 AT = datetime(2026, 1, 31, 8, tzinfo=UTC)
 
@@ -41,3 +42,18 @@ def test_a_transaction_ends_with_its_commit():
     with pytest.raises(TypeError, match="over"):
         writing.load(Key(Counter.kind, "c1"))
     storage.close()
+
+
+def test_a_journal_with_a_gap_is_read_as_far_as_there_is_of_it():
+    """What was restored without one of its entries gives the others; that one is missing, the audit says."""
+    whole = MemoryStorage(Codec(TOYS))
+    key = Key(Counter.kind, "c1")
+    for number, command in enumerate((Open, Close)):
+        with whole.writing() as writing:
+            it = writing.load(key)
+            said = command(id=str(number), case="c1", by=NOBODY, happened_at=AT, recorded_at=AT)
+            writing.commit(decide(TOYS, said, {key: it} if it else {}, policy=POLICY))
+    storage = MemoryStorage(Codec(TOYS))
+    storage.restore(it for it in whole.records() if not (isinstance(it, EntryRecord) and it.seq == 1))
+
+    assert [entry.seq for entry in storage.journal(key)] == [2]

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -39,12 +39,14 @@ from servflow.core.records import (
     Record,
     Status,
 )
+from servflow.desk._columns import COLUMNS, NEEDED, is_count, is_text
+from servflow.desk._joins import CHANGES, JOINS, ROOTS, TABLES
 from servflow.desk._scratch import scratch
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["CHANGES", "Auditor", "audit", "auditing", "name_of"]
+__all__ = ["Auditor", "audit", "auditing", "name_of"]
 
 
 def audit(
@@ -78,7 +80,7 @@ def audit(
 @contextmanager
 def auditing(lifecycles: Lifecycles, policy: Policy | None = None) -> Iterator[Auditor]:
     """An auditor that is told of the records one by one."""
-    with scratch(_TABLES) as cursor:
+    with scratch(TABLES) as cursor:
         yield Auditor(lifecycles, policy, cursor)
 
 
@@ -101,221 +103,10 @@ def _named(key: Any) -> str:
     return str(key) if isinstance(key, Key) else shown(key)
 
 
-# --- columns --------------------------------------------------------------------------------------
-
-
-def _is_text(value: object) -> bool:
-    if type(value) is not str:
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_instant(value: object) -> bool:
-    try:
-        return isinstance(value, datetime) and bool(in_utc("", value))
-    except InvalidValue:
-        return False
-
-
-def _is_versions(value: object) -> bool:
-    return isinstance(value, tuple) and all(
-        isinstance(part, tuple) and len(part) == 2 and _is_key(part[0]) and _is_count(part[1])  # noqa: PLR2004
-        for part in value
-    )
-
-
-def _is_key(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and all(map(_is_text, value))  # noqa: PLR2004
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 1 <= value < _MANY
-
-
-_MANY: Final = 2**63  # what no database counts
-_Fits = tuple[Callable[[object], bool], str]
-_TEXT: Final[_Fits] = (_is_text, "text in Unicode")
-_KEY: Final[_Fits] = (_is_key, "a kind and an id")
-_COUNT: Final[_Fits] = (_is_count, "a whole number from 1 on")
-_NUMBER: Final[_Fits] = (
-    lambda value: type(value) is int and 0 <= value < 2**63,
-    "a whole number, 0 or more, of at most 8 bytes",
-)
-_INSTANT: Final[_Fits] = (_is_instant, "an instant")
-_MAYBE: Final[_Fits] = (lambda value: value is None or _is_instant(value), "an instant, or nothing")
-_DAY: Final[_Fits] = (lambda value: type(value) is date, "a date")
-_STATUS: Final[_Fits] = (
-    lambda value: isinstance(value, Status),
-    "one of " + ", ".join(status.value for status in Status),
-)
-_OVERTAKEN: Final[_Fits] = (
-    lambda value: value in (None, Status.SUPERSEDED, Status.WITHDRAWN),
-    "superseded or withdrawn, or nothing",
-)
-
-_COLUMNS: Final[Mapping[type, Mapping[str, _Fits]]] = MappingProxyType(
-    {
-        AggregateRecord: {
-            "key": _KEY,
-            "version": _COUNT,
-            "state": _TEXT,
-            "wake": _MAYBE,
-            "document": _TEXT,
-        },
-        EntryRecord: {"key": _KEY, "seq": _COUNT, "command_id": _TEXT, "document": _TEXT},
-        ReceiptRecord: {
-            "command_id": _TEXT,
-            "fingerprint": _TEXT,
-            "versions": (_is_versions, "kinds, ids and versions"),
-        },
-        PostingRecord: {
-            "key": _TEXT,
-            "subject": _TEXT,
-            "debit": _TEXT,
-            "credit": _TEXT,
-            "minor": _COUNT,
-            "currency": _TEXT,
-            "value_date": _DAY,
-            "document": _TEXT,
-        },
-        MessageRecord: {
-            "key": _TEXT,
-            "kind": _TEXT,
-            "about": _KEY,
-            "to": _TEXT,
-            "not_before": _MAYBE,
-            "document": _TEXT,
-            "changed_at": _INSTANT,
-            "status": _STATUS,
-            "claimed_until": _MAYBE,
-            "overtaken": _OVERTAKEN,
-            "attempts": _NUMBER,
-            "note": _TEXT,
-        },
-    }
-)
-_NEEDED: Final = frozenset({"key", "seq", "command_id", "versions"})
-"""Columns without which nothing more can be said about a record."""
-
 _Problems = Iterator[tuple[int, Problem]]
 
 _ENTRY: Final = frozenset(
     {"format", "key", "seq", "command", "role", "facts", "rulebook", "calendar", "alterations"}
-)
-
-# --- what is joined -------------------------------------------------------------------------------
-
-CHANGES: Final = (
-    """
-    CREATE TABLE part AS SELECT command_id, kind, id, version AS last, n,
-        1 + lag(version, 1, 0) OVER (PARTITION BY kind, id ORDER BY version) AS first FROM version
-    """,
-    "CREATE INDEX part_command ON part (command_id)",
-    "CREATE INDEX part_first ON part (kind, id, first)",
-)
-"""Makes ``part`` of ``version``: which entries of each of its aggregates a command's change wrote.
-
-A receipt says the last; what the receipt before it says is what the first comes after.
-"""
-
-_TABLES: Final = (
-    "CREATE TABLE aggregate (id TEXT, kind TEXT, PRIMARY KEY (id, kind)) WITHOUT ROWID",
-    """
-    CREATE TABLE entry (kind TEXT, id TEXT, seq INTEGER, n INTEGER, command_id TEXT, print TEXT, said TEXT,
-        PRIMARY KEY (kind, id, seq)) WITHOUT ROWID
-    """,
-    "CREATE TABLE receipt (command_id TEXT PRIMARY KEY, n INTEGER, print TEXT) WITHOUT ROWID",
-    "CREATE TABLE version (kind TEXT, id TEXT, version INTEGER, command_id TEXT, n INTEGER)",
-    "CREATE INDEX version_key ON version (kind, id, version)",
-    "CREATE TABLE name (sort TEXT, key TEXT, PRIMARY KEY (sort, key)) WITHOUT ROWID",
-)
-
-_ROOTS: Final = (
-    """
-    CREATE TABLE root AS SELECT e.command_id, e.print, e.said FROM part AS p JOIN entry AS e
-        ON e.kind = p.kind AND e.id = p.id AND e.seq = p.first AND e.command_id = p.command_id
-    """,
-    "CREATE INDEX root_command ON root (command_id)",
-)
-"""The entry of the command that each receipt is of: the first of its aggregate in the change."""
-
-
-class _Join(NamedTuple):
-    """What is looked for once all is read: what finds it; what is said of the columns found."""
-
-    select: str
-    where: str
-    found: str
-    expected: str
-
-
-_JOINS: Final = (
-    _Join(
-        """
-        SELECT v.n, v.command_id, v.kind, v.id, v.version FROM version AS v LEFT JOIN entry AS e
-            ON e.kind = v.kind AND e.id = v.id AND e.seq = v.version WHERE e.seq IS NULL
-        """,
-        "receipt {0}",
-        "version {3} of {1} {2}",
-        "one of which there is an entry",
-    ),
-    _Join(
-        """
-        SELECT max(n), max(command_id), kind, id, version, min(command_id) FROM version
-            GROUP BY kind, id, version HAVING count(*) > 1
-        """,
-        "receipt {0}",
-        "version {3} of {1} {2}, as in receipt {4}",
-        "one that no other command gave",
-    ),
-    _Join(
-        """
-        SELECT n, seq, kind, id, command_id FROM entry AS e WHERE NOT EXISTS
-            (SELECT 1 FROM version AS v WHERE v.kind = e.kind AND v.id = e.id AND v.version >= e.seq)
-        """,
-        "entry {0} of {1} {2}",
-        "no receipt that gives this version or a later one",
-        "the receipt of {3}, or of the command that entailed it",
-    ),
-    _Join(
-        """
-        SELECT r.n, r.command_id, group_concat(e.command_id, ', ') FROM receipt AS r
-            JOIN part AS p ON p.command_id = r.command_id
-            JOIN entry AS e ON e.kind = p.kind AND e.id = p.id AND e.seq = p.first
-            WHERE NOT EXISTS (SELECT 1 FROM root WHERE root.command_id = r.command_id)
-            GROUP BY r.command_id
-        """,
-        "receipt {0}",
-        "entries that begin with {1}",
-        "an aggregate whose entries since the receipt before it begin with this command",
-    ),
-    _Join(
-        """
-        SELECT r.n, r.command_id, r.print FROM receipt AS r
-            WHERE r.print IS NOT NULL
-            AND EXISTS (SELECT 1 FROM root WHERE root.command_id = r.command_id)
-            AND NOT EXISTS (SELECT 1 FROM root WHERE root.command_id = r.command_id
-                AND (root.print = r.print OR root.print IS NULL))
-        """,
-        "receipt {0}, fingerprint",
-        "{1}",
-        "that of the command in its entry",
-    ),
-    _Join(
-        """
-        SELECT DISTINCT e.n, e.seq, e.kind, e.id, root.command_id FROM part AS p
-            JOIN root ON root.command_id = p.command_id
-            JOIN entry AS e ON e.kind = p.kind AND e.id = p.id AND e.seq BETWEEN p.first AND p.last
-            WHERE e.said != root.said
-        """,
-        "entry {0} of {1} {2}",
-        "facts, a rulebook, a calendar or a recorded_at of its own",
-        "those of {3}, in whose change it stands; or a receipt is missing",
-    ),
 )
 
 
@@ -343,9 +134,9 @@ class Auditor:
     def end(self) -> _Problems:
         """What can be said once all records were told, of those that belong together."""
         yield from self._end_of_journal()
-        for statement in (*CHANGES, *_ROOTS):
+        for statement in (*CHANGES, *ROOTS):
             self._cursor.execute(statement)
-        for join in _JOINS:
+        for join in JOINS:
             for n, *parts in self._cursor.execute(join.select).fetchall():
                 yield (
                     n,
@@ -356,15 +147,13 @@ class Auditor:
 
     def of(self, n: int, record: Record) -> _Problems:
         """What can be said of the next record, number ``n``, and of what ends with the one before it."""
-        wrong = [
-            name for name, (fits, _) in _COLUMNS[type(record)].items() if not fits(getattr(record, name))
-        ]
+        wrong = [name for name, (fits, _) in COLUMNS[type(record)].items() if not fits(getattr(record, name))]
         for name in wrong:
             found = shown(getattr(record, name))
-            yield n, Problem(f"{name_of(record)}, {name}", found, _COLUMNS[type(record)][name][1])
+            yield n, Problem(f"{name_of(record)}, {name}", found, COLUMNS[type(record)][name][1])
         if not isinstance(record, EntryRecord) or not self._continues(record):
             yield from self._end_of_journal()
-        if not _NEEDED.isdisjoint(wrong):
+        if not NEEDED.isdisjoint(wrong):
             return
         yield from self._in_order(n, record)
         match record:
@@ -400,7 +189,7 @@ class Auditor:
 
     def _read(self, n: int, name: str, text: str, made: list[Any]) -> _Problems:
         """The document of a record is put into ``made``, if it is one."""
-        if not _is_text(text):
+        if not is_text(text):
             return  # said already
         try:
             document = read(text)
@@ -576,7 +365,7 @@ class Auditor:
             return
         name = name_of(journal.record)
         version = journal.record.version
-        if not _is_count(version):
+        if not is_count(version):
             return  # said already
         if journal.seq < version:
             yield journal.n, Problem(f"{name}, journal", _missing(journal.seq, version + 1), "all of them")

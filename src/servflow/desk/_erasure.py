@@ -84,8 +84,7 @@ def erase(
     spelling is another text. Messages that wait for the party are withdrawn at ``at``; one that is
     being sent at this moment may still arrive. ``facts`` is the class of the facts that commands are
     decided on. A reference that stands nowhere as a party's is not replaced. A second time there is
-    nothing left to do. The host's own records, and what has left
-    by mail, are the host's to erase.
+    nothing left to do. The host's own records, and what has left by mail, are the host's to erase.
 
     Raises:
         InvalidValue: a reference or a text is blank, a pseudonym or a text would come back by what

@@ -24,7 +24,7 @@ from servflow.core.errors import DamagedRecord, InvalidValue, MissingValue, Serv
 from servflow.core.lifecycle import Lifecycles, Policy, decide
 from servflow.core.ports import StoredEntry
 from servflow.core.records import EntryRecord, MessageRecord, PostingRecord, ReceiptRecord, Record
-from servflow.desk._audit import CHANGES
+from servflow.desk._joins import CHANGES
 from servflow.desk._scratch import scratch
 
 if TYPE_CHECKING:
