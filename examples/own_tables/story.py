@@ -58,7 +58,11 @@ class Desks:
 
 
 def say(command: type[Command], case: str, by: Actor = STAFF, **fields: object) -> Command:
-    """A command whose id says what is said, so that said again it is the same one."""
+    """A command whose id says what is said, so that said again it is the same one.
+
+    This story says everything once. A program takes the token of the form that was filled in: by an id
+    such as this one, a case would hear each kind of command a single time.
+    """
     id = f"{command.__name__}/{case}"
     return command(id=id, case=case, by=by, happened_at=AT, recorded_at=AT, **fields)
 
