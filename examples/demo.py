@@ -25,10 +25,11 @@ from servflow.adapters.text_babel import BabelWording, Texts
 from servflow.codec import Codec, folded
 from servflow.core.changes import Actor, Command, Key, Office
 from servflow.core.errors import Refused
-from servflow.core.ill import commands as c
-from servflow.core.ill.model import Relation, SupplyTransaction
-from servflow.core.ill.states import InstitutionKind, SecurityKind
-from servflow.core.ill.table import ILL, LENDING
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.model import Relation, SupplyTransaction
+from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
+from servflow.core.ill.lending.table import LENDING
 from servflow.core.ledger import trial_balance
 from servflow.core.money import Money, total
 from servflow.desk import Desk

@@ -13,7 +13,7 @@ import pytest
 
 from servflow.adapters.storage_sqlite import SqliteStorage
 from servflow.codec import Codec
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
 
 DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from servflow.adapters.machine_transitions import diagram, table
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
 from servflow.core.lifecycle import Lifecycle
 
 FOLDER = Path(__file__).parent.parent / "docs" / "lifecycles"

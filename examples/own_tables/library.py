@@ -12,8 +12,8 @@ from pathlib import Path
 
 from servflow.core.changes import Aggregate, Command
 from servflow.core.errors import NotFound
-from servflow.core.ill.model import LendingFacts
-from servflow.core.ill.states import InstitutionKind, Material, Place
+from servflow.core.ill.lending.model import LendingFacts
+from servflow.core.ill.lending.states import InstitutionKind, Material, Place
 from servflow.core.ports import Letter, Party
 
 __all__ = ["Library", "LibraryFacts", "LibraryMail", "hand_out", "note"]

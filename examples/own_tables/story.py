@@ -20,10 +20,10 @@ from servflow.adapters.text_babel import BabelWording
 from servflow.codec import Codec
 from servflow.core.changes import Actor, Command, Office
 from servflow.core.errors import Refused
-from servflow.core.ill import commands as c
-from servflow.core.ill.model import Requested
-from servflow.core.ill.states import InstitutionKind, SecurityKind
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
+from servflow.core.ill.terms import Requested
 from servflow.core.money import Money
 from servflow.desk import Desk
 from servflow.rulebooks import lending_policy, load

@@ -10,9 +10,10 @@ from servflow.adapters.facts_file import FactsFile
 from servflow.adapters.partner_iso18626 import read_request
 from servflow.core.changes import Actor, Office
 from servflow.core.errors import InvalidFacts, MissingValue, NotFound
-from servflow.core.ill.commands import Assess, Pay, ReceiveRequest
-from servflow.core.ill.model import LendingFacts, Relation, Requested, SupplyTransaction
-from servflow.core.ill.states import InstitutionKind, Material, Place, RelationState, SupplyState
+from servflow.core.ill.lending.commands import Assess, Pay, ReceiveRequest
+from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
+from servflow.core.ill.lending.states import InstitutionKind, Material, Place, RelationState, SupplyState
+from servflow.core.ill.terms import Requested
 from servflow.core.money import Money
 from servflow.core.ports import Party
 

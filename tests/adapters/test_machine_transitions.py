@@ -28,7 +28,7 @@ from servflow.adapters.machine_transitions import View, bind, diagram, table, tr
 from servflow.core.changes import Actor, Aggregate, Change, Command, Key, Office
 from servflow.core.citations import Reason
 from servflow.core.errors import AlreadyExists, InvalidValue, NotFound, Refused, ServflowError
-from servflow.core.ill.table import LENDING, RELATION
+from servflow.core.ill.lending.table import LENDING, RELATION
 from servflow.core.lifecycle import (
     NOT_IN_STATE,
     OPENING,
@@ -452,7 +452,7 @@ sys.path.insert(0, sys.argv[1])
 filters = list(warnings.filters)
 from servflow.adapters.machine_transitions import bind, diagram
 assert "transitions" not in sys.modules
-from servflow.core.ill.table import LENDING
+from servflow.core.ill.lending.table import LENDING
 class Host: ...
 {use}
 assert "transitions" in sys.modules

@@ -12,7 +12,7 @@ from lxml import etree
 from servflow.adapters.partner_iso18626 import MOST_BYTES, read_request
 from servflow.core.changes import Actor, Office
 from servflow.core.errors import InvalidMessage, InvalidValue, MissingExtra
-from servflow.core.ill.commands import ReceiveRequest
+from servflow.core.ill.lending.commands import ReceiveRequest
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT.parent / "shared" / "reference" / "iso18626"  # beside a checkout, or not there at all

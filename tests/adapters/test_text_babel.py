@@ -52,11 +52,12 @@ from servflow.core.fees import (
     evaluate,
     facts_read,
 )
-from servflow.core.ill import charges
-from servflow.core.ill import commands as c
-from servflow.core.ill.messages import RELATION_MESSAGES, SUPPLY_MESSAGES
-from servflow.core.ill.model import LendingFacts, Relation, Requested, SupplyTransaction
-from servflow.core.ill.states import (
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import charges
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.messages import RELATION_MESSAGES, SUPPLY_MESSAGES
+from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
+from servflow.core.ill.lending.states import (
     Closing,
     InstitutionKind,
     Material,
@@ -65,11 +66,10 @@ from servflow.core.ill.states import (
     RelationState,
     Role,
     SecurityKind,
-    Settlement,
     SupplyState,
-    Unfilled,
 )
-from servflow.core.ill.table import ILL, LENDING, RELATION
+from servflow.core.ill.lending.table import LENDING, RELATION
+from servflow.core.ill.terms import Requested, Settlement, Unfilled
 from servflow.core.ledger import Account, AccountKind, Posting, settlement
 from servflow.core.ledger import Settlement as Settled
 from servflow.core.lifecycle import decide

@@ -34,10 +34,11 @@ from servflow.core.changes import (
 from servflow.core.citations import Clause, Reason
 from servflow.core.errors import InvalidCommand, InvalidTable, InvalidValue, NotFound
 from servflow.core.fees.charges import Charge, Operation, Step
-from servflow.core.ill.commands import ReceiveRequest, Ship
-from servflow.core.ill.model import LendingFacts, Requested
-from servflow.core.ill.states import InstitutionKind, Place
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.commands import ReceiveRequest, Ship
+from servflow.core.ill.lending.model import LendingFacts
+from servflow.core.ill.lending.states import InstitutionKind, Place
+from servflow.core.ill.terms import Requested
 from servflow.core.ledger import Account, AccountKind, Posting
 from servflow.core.lifecycle import OPENING, Lifecycle, Lifecycles, Outcome, Row, decide
 from servflow.core.money import Money

@@ -11,18 +11,19 @@ from servflow.codec import Codec, folded
 from servflow.core.changes import Actor, Aggregate, Command, Key, Message, Office
 from servflow.core.citations import Reason
 from servflow.core.fees.assessment import Obligation, open_items, posted_for
-from servflow.core.ill import commands as c
-from servflow.core.ill.charges import owed
-from servflow.core.ill.model import LendingFacts, OutOnLoan, Relation, Requested, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import (
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.charges import owed
+from servflow.core.ill.lending.model import LendingFacts, OutOnLoan, Relation, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import (
     InstitutionKind,
     Material,
     Place,
     SecurityKind,
     SupplyState,
 )
-from servflow.core.ill.table import ILL
+from servflow.core.ill.terms import Requested
 from servflow.core.ledger import Account, AccountKind, balance, settlement, trial_balance
 from servflow.core.money import Money, total
 from servflow.core.ports import Letter, Outgoing, Party, Receipt, Status, Storage

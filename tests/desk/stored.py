@@ -19,9 +19,9 @@ from servflow.core.changes import Actor, Command, Key, Message, Office, Withdraw
 from servflow.core.citations import Clause, Reason
 from servflow.core.errors import AlreadyExists, NotFound, Refused
 from servflow.core.fees.charges import Charge, Operation, Step
-from servflow.core.ill import commands as c
-from servflow.core.ill.states import SecurityKind
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import SecurityKind
 from servflow.core.ledger import Account, AccountKind, Posting
 from servflow.core.lifecycle import decide
 from servflow.core.money import Money

@@ -25,7 +25,7 @@ from servflow.adapters.storage_sqlite import SqliteStorage
 from servflow.codec import Codec, canonical
 from servflow.core.changes import Key
 from servflow.core.errors import AlreadyExists, DamagedRecord, InvalidArchive, StorageFull
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
 from servflow.core.lifecycle import Lifecycles
 from servflow.core.ports import Status, Storage
 from servflow.core.records import MessageRecord, Record

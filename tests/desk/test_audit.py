@@ -25,9 +25,9 @@ from servflow.codec.records import posting_record
 from servflow.core.changes import Key
 from servflow.core.citations import PRACTICE, Cited, Dated, Since
 from servflow.core.errors import DamagedRecord, Problem
-from servflow.core.ill import commands as c
-from servflow.core.ill.model import LendingFacts
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.model import LendingFacts
 from servflow.core.lifecycle import Lifecycles
 from servflow.core.ports import Storage
 from servflow.core.records import AggregateRecord, EntryRecord, ReceiptRecord, Record

@@ -30,8 +30,8 @@ from servflow.core.errors import (
 )
 from servflow.core.fees import Charge, Days, Facts, PerUnit, Under, evaluate
 from servflow.core.fees.assessment import Obligation, assess
-from servflow.core.ill.commands import ConfirmReceipt
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.commands import ConfirmReceipt
 from servflow.core.ledger import Account, AccountKind
 from servflow.core.lifecycle import (
     ALWAYS,

@@ -22,9 +22,9 @@ from servflow.adapters.storage_sqlite import SqliteStorage
 from servflow.codec import Codec, read
 from servflow.core.changes import Actor, Command, Key, Message, Office
 from servflow.core.errors import AlreadyExists, CommandReused, DamagedRecord, InvalidValue
-from servflow.core.ill import commands as c
-from servflow.core.ill.model import LendingFacts
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.model import LendingFacts
 from servflow.core.ledger import Account, AccountKind, Posting, balances
 from servflow.core.lifecycle import Lifecycles, decide
 from servflow.core.money import Money

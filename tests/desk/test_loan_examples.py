@@ -23,17 +23,10 @@ from servflow.codec import Codec
 from servflow.core.changes import Key
 from servflow.core.citations import PRACTICE, Dated
 from servflow.core.errors import CommandReused, InvalidValue, MissingValue, Refused
-from servflow.core.ill import commands as c
-from servflow.core.ill.states import (
-    Closing,
-    Material,
-    RelationState,
-    SecurityKind,
-    Settlement,
-    SupplyState,
-    Unfilled,
-)
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import Closing, Material, RelationState, SecurityKind, SupplyState
+from servflow.core.ill.terms import Settlement, Unfilled
 from servflow.core.ledger import AccountKind
 from servflow.core.money import Money
 from servflow.core.ports import Status, Storage

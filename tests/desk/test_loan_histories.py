@@ -15,10 +15,10 @@ from servflow.adapters.storage_memory import MemoryStorage
 from servflow.codec import Codec
 from servflow.core.changes import Actor, Command
 from servflow.core.errors import AlreadyExists, NotFound, Refused
-from servflow.core.ill import commands as c
-from servflow.core.ill.model import Requested
-from servflow.core.ill.states import InstitutionKind, SecurityKind, Settlement, Unfilled
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
+from servflow.core.ill.terms import Requested, Settlement, Unfilled
 from servflow.core.ports import Receipt
 
 REQUESTERS: Final = {"loan-1": TOWN, "loan-2": TOWN, "loan-3": CITY}

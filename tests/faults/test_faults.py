@@ -21,7 +21,7 @@ from faults.workers import LEASE, SENDER, Teller, Told
 from servflow.adapters.storage_memory import MemoryStorage
 from servflow.codec.rfc5322 import message_id
 from servflow.core.errors import AlreadyExists, MailFailed, NotFound, Refused
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
 from servflow.core.ports import Letter
 from servflow.core.records import (
     AggregateRecord,

@@ -58,7 +58,7 @@ def test_what_carries_a_clause_is_named():
     assert carried()["NLC-4"] == ("nlc/interlibrary-loan: fee-same-city, fee-elsewhere",)
     assert carried()["NLC-14"] == (
         "nlc/interlibrary-loan: own-requests-by-card",
-        "core/ill/commands.py: ReceiveRequest",
+        "core/ill/lending/commands.py: ReceiveRequest",
     )
     assert "PRACTICE" not in carried()
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from servflow.core.ill.charges import owed
-from servflow.core.ill.model import Requested, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import Place, SupplyState
+from servflow.core.ill.lending.charges import owed
+from servflow.core.ill.lending.model import SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import Place, SupplyState
+from servflow.core.ill.terms import Requested
 from servflow.core.money import Money
 from servflow.rulebooks import lending_policy, load, shipped
 

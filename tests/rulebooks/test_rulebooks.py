@@ -21,8 +21,8 @@ from servflow.core.errors import InvalidRulebook, InvalidValue
 from servflow.core.fees import Facts, evaluate
 from servflow.core.fees import Rule as FeeRule
 from servflow.core.fees.text import FORMS
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import Material
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import Material
 from servflow.core.money import Money
 from servflow.core.worktime import Calendar
 from servflow.rulebooks import POLICIES, check, lending_policy, load, shipped

@@ -29,8 +29,8 @@ from servflow.core.errors import (
     Refused,
     ServflowError,
 )
-from servflow.core.ill.model import Relation
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.model import Relation
 from servflow.core.lifecycle import decide
 from servflow.core.ports import Letter, Storage
 from servflow.core.records import (

@@ -18,7 +18,7 @@ from servflow.adapters.storage_sqlalchemy import PostgresStorage
 from servflow.adapters.storage_sqlite import SqliteStorage
 from servflow.codec import Codec
 from servflow.core.errors import ServflowError
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
 from servflow.core.ports import Storage
 
 __all__ = ["CODEC", "Place", "Server", "limit_files", "postgresql", "served", "sqlite"]

@@ -23,9 +23,9 @@ from faults.work import BEGINNING, Borrowers, Clock
 from faults.workers import LEASE, Job, Teller, Told, Worker, mail_to
 from servflow.core.changes import Command
 from servflow.core.errors import InvalidValue, ServflowError
-from servflow.core.ill.commands import Apply
-from servflow.core.ill.states import InstitutionKind
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.commands import Apply
+from servflow.core.ill.lending.states import InstitutionKind
 from servflow.core.ports import Status, Storage
 from servflow.desk import Desk
 

@@ -13,16 +13,10 @@ from loan_desk import LIBRARY, NLC, STAFF, Host, cny, of
 
 from servflow.core.changes import Actor, Aggregate, Command, Key
 from servflow.core.errors import NotFound
-from servflow.core.ill import commands as c
-from servflow.core.ill.model import Relation, Requested, SupplyTransaction
-from servflow.core.ill.states import (
-    InstitutionKind,
-    RelationState,
-    SecurityKind,
-    Settlement,
-    SupplyState,
-    Unfilled,
-)
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.model import Relation, SupplyTransaction
+from servflow.core.ill.lending.states import InstitutionKind, RelationState, SecurityKind, SupplyState
+from servflow.core.ill.terms import Requested, Settlement, Unfilled
 from servflow.core.ports import Party, Storage
 
 __all__ = ["BEGINNING", "Borrowers", "Clock", "Work", "family_of"]

@@ -37,7 +37,7 @@ from servflow.core.errors import (
     StorageFull,
     UnusableStorage,
 )
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
 from servflow.core.ports import Letter, Party, Receipt, Storage
 from servflow.desk import Desk
 

@@ -47,9 +47,10 @@ from cattrs import BaseValidationError
 from servflow.codec import problems, toml
 from servflow.core.changes import Aggregate, Command
 from servflow.core.errors import InvalidFacts, MissingValue, NotFound, Problem
-from servflow.core.ill.commands import ReceiveRequest
-from servflow.core.ill.model import LendingFacts, Requested, SupplyTransaction
-from servflow.core.ill.states import InstitutionKind, Material, Place
+from servflow.core.ill.lending.commands import ReceiveRequest
+from servflow.core.ill.lending.model import LendingFacts, SupplyTransaction
+from servflow.core.ill.lending.states import InstitutionKind, Material, Place
+from servflow.core.ill.terms import Requested
 from servflow.core.ports import Party
 
 __all__ = ["FactsFile"]

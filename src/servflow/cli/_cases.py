@@ -11,8 +11,8 @@ from servflow.cli._host import Host, day, find, host_options, pass_host
 from servflow.cli._show import as_json, complain, say, table
 from servflow.core.changes import Aggregate
 from servflow.core.errors import InvalidValue
-from servflow.core.ill.model import Relation, SupplyTransaction
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.model import Relation, SupplyTransaction
 from servflow.core.ledger import Account, AccountKind
 from servflow.core.money import total
 

@@ -21,9 +21,9 @@ from servflow.adapters.text_babel import LANGUAGES, BabelWording, Texts
 from servflow.codec import Codec
 from servflow.core.changes import Actor, Aggregate, Command, Key, Office
 from servflow.core.errors import NotFound, Refused, ServflowError, UnusableStorage
-from servflow.core.ill.model import Relation, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.model import Relation, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ports import Mail, Party, Storage
 from servflow.desk import Desk
 from servflow.rulebooks import lending_policy, load

@@ -25,8 +25,8 @@ from servflow.core.errors import (
     Refused,
     ServflowError,
 )
-from servflow.core.ill.model import SupplyTransaction
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.lifecycle import OPENING
 from servflow.desk import Desk
 

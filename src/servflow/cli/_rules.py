@@ -6,7 +6,7 @@ import click
 
 from servflow.cli._host import Host, host_options, pass_host
 from servflow.cli._show import as_json, say, table
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
 from servflow.rulebooks import check as check_rulebook
 from servflow.rulebooks import load, shipped
 from servflow.rulebooks.clauses import report

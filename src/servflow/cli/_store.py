@@ -18,8 +18,8 @@ from servflow.adapters.ids_uuid import UuidIds
 from servflow.cli._host import Host, host_options, instant, now, pass_host
 from servflow.cli._show import as_json, complain, progress, say, table
 from servflow.core.errors import Problem, UnusableStorage
-from servflow.core.ill.model import LendingFacts
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending.model import LendingFacts
 from servflow.core.lifecycle import Policy
 from servflow.core.records import Record
 from servflow.desk import Difference, Undecided, redecide, restore

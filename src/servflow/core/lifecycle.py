@@ -37,6 +37,7 @@ from servflow.core.errors import (
     InvalidCommand,
     InvalidTable,
     InvalidValue,
+    MissingValue,
     NotFound,
     Problem,
     Refused,
@@ -71,6 +72,7 @@ __all__ = [
     "Lifecycle",
     "Lifecycles",
     "Outcome",
+    "Policies",
     "Policy",
     "Row",
     "Situation",
@@ -78,11 +80,30 @@ __all__ = [
     "check",
     "chooser",
     "decide",
+    "policy_for",
 ]
 
 NOT_IN_STATE: Final = "lifecycle.not-in-state"
 NOT_YOURS: Final = "lifecycle.not-yours"
 _MOST_COMMANDS: Final = 10_000  # a change of more has commands that entail or follow each other in a circle
+
+
+Policies = Policy | dict[str, Policy]
+"""One policy for all that a desk decides, or one for each lifecycle by its name."""
+
+
+def policy_for(lifecycle: Lifecycle, policies: Policies) -> Policy:
+    """The policy that ``lifecycle`` goes by.
+
+    Raises:
+        MissingValue: there is one for each, and none for this.
+    """
+    if not isinstance(policies, dict):
+        return policies
+    try:
+        return policies[lifecycle.name]
+    except KeyError:
+        raise MissingValue("the policy", f"of {lifecycle.name}") from None
 
 
 class _Part(NamedTuple):
@@ -278,7 +299,7 @@ def decide(
     command: Command,
     aggregates: Mapping[Key, Aggregate],
     *,
-    policy: Policy,
+    policy: Policies,
     facts: Any = None,
 ) -> Change:
     """What ``command`` makes of ``aggregates``: a ``Change`` that nobody has carried out yet.
@@ -297,7 +318,8 @@ def decide(
         InvalidTable: what follows has no end, or an entailed command looks at an aggregate that
             ``reads`` of the first command does not name.
         InvalidValue: an effect gave back another aggregate than the command was said to.
-        MissingValue: a guard or an effect needs a rule or a fact that has no value.
+        MissingValue: a guard or an effect needs a rule or a fact that has no value, or a lifecycle
+            has no policy.
     """
     now: dict[Key, Aggregate] = dict(aggregates)
     touched: dict[Key, Lifecycle] = {}
@@ -306,7 +328,6 @@ def decide(
     messages: list[Message] = []
     withdrawals: list[Withdrawal] = []
     postings: list[Posting] = []
-    rulebook, calendar = policy.rulebook, policy.calendar_digest
     waiting: list[Command | _Followed] = [command]
     while waiting:
         each = waiting.pop(0)
@@ -323,7 +344,8 @@ def decide(
             absent.update((other, 0) for other in lifecycle.reads(before, each) if other not in aggregates)
             if each is not command:
                 _check_read(lifecycles, command, each, aggregates, now)
-        row, role, situation = _admit(lifecycle, before, key, each, policy, facts, now)
+        rules = policy_for(lifecycle, policy)
+        row, role, situation = _admit(lifecycle, before, key, each, rules, facts, now)
         drafted = before
         if lifecycle.follow is not _nothing_follows:
             waiting.insert(0, _Followed(lifecycle, key, situation))
@@ -338,7 +360,8 @@ def decide(
         after, alterations = _advanced(before, drafted, row.to)
         now[key] = after
         touched[key] = lifecycle
-        entries.append(Entry(key, after.version, each, role, facts, rulebook, calendar, alterations))
+        digests = rules.rulebook, rules.calendar_digest
+        entries.append(Entry(key, after.version, each, role, facts, *digests, alterations))
         if len(entries) > _MOST_COMMANDS:
             found = f"more than {_MOST_COMMANDS} commands after {type(command).__name__}"
             raise InvalidTable(f"lifecycle {lifecycle.name}", [Problem("follow", found, "an end")])
@@ -360,7 +383,7 @@ def _stood(
     touched: Mapping[Key, Lifecycle],
     aggregates: Mapping[Key, Aggregate],
     absent: Mapping[Key, int],
-    policy: Policy,
+    policy: Policies,
 ) -> tuple[Any, Any, Any]:
     """What each aggregate has become, the versions that were read, and when to look again."""
     becomes: list[Aggregate] = []
@@ -368,7 +391,7 @@ def _stood(
     for key, lifecycle in touched.items():
         after = now[key]
         becomes.append(after)
-        wakes.append((key, lifecycle.next_wake(after, policy)))
+        wakes.append((key, lifecycle.next_wake(after, policy_for(lifecycle, policy))))
     expects = [(key, it.version) for key, it in aggregates.items()]
     return tuple(becomes), (*expects, *absent.items()), tuple(wakes)
 
@@ -378,7 +401,7 @@ def check(
     command: Command,
     aggregates: Mapping[Key, Aggregate],
     *,
-    policy: Policy,
+    policy: Policies,
     facts: Any = None,
 ) -> tuple[Reason, ...]:
     """Every reason for which ``command`` would be refused; empty if it may be given.

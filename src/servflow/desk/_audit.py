@@ -28,7 +28,7 @@ from servflow.core.changes import Aggregate, Key, Message
 from servflow.core.errors import DamagedRecord, InvalidValue, NotFound, Problem, ServflowError
 from servflow.core.fees.charges import Step
 from servflow.core.ledger import Posting
-from servflow.core.lifecycle import Lifecycles, Policy
+from servflow.core.lifecycle import Lifecycles, Policies, policy_for
 from servflow.core.ports import StoredEntry
 from servflow.core.records import (
     AggregateRecord,
@@ -50,7 +50,7 @@ __all__ = ["Auditor", "audit", "auditing", "name_of"]
 
 
 def audit(
-    lifecycles: Lifecycles, records: Iterable[Record], *, policy: Policy | None = None
+    lifecycles: Lifecycles, records: Iterable[Record], *, policy: Policies | None = None
 ) -> Iterator[Problem]:
     """Everything that is wrong with ``records``, which are all that a storage has (``Storage.records``).
 
@@ -78,7 +78,7 @@ def audit(
 
 
 @contextmanager
-def auditing(lifecycles: Lifecycles, policy: Policy | None = None) -> Iterator[Auditor]:
+def auditing(lifecycles: Lifecycles, policy: Policies | None = None) -> Iterator[Auditor]:
     """An auditor that is told of the records one by one."""
     with scratch(TABLES) as cursor:
         yield Auditor(lifecycles, policy, cursor)
@@ -123,7 +123,7 @@ class _Journal(NamedTuple):
 class Auditor:
     """One run: what it was told so far. Problems come with the number of the record that they are about."""
 
-    def __init__(self, lifecycles: Lifecycles, policy: Policy | None, cursor: sqlite3.Cursor) -> None:
+    def __init__(self, lifecycles: Lifecycles, policy: Policies | None, cursor: sqlite3.Cursor) -> None:
         self._lifecycles = lifecycles
         self._codec = Codec(lifecycles)
         self._policy = policy
@@ -250,10 +250,11 @@ class Auditor:
         if self._policy is not None and "wake" not in wrong:
             yield from self._wake(n, record, it, self._policy)
 
-    def _wake(self, n: int, record: AggregateRecord, it: Aggregate, policy: Policy) -> _Problems:
+    def _wake(self, n: int, record: AggregateRecord, it: Aggregate, policy: Policies) -> _Problems:
         where = f"{name_of(record)}, wake"
         try:
-            wake = self._lifecycles.named(it.kind).next_wake(it, policy)
+            lifecycle = self._lifecycles.named(it.kind)
+            wake = lifecycle.next_wake(it, policy_for(lifecycle, policy))
             due = None if wake is None else in_utc("wake", wake)
         except ServflowError as error:
             yield n, _problem(where, error, "a policy that says when")

@@ -26,7 +26,7 @@ from servflow.core.errors import (
 )
 from servflow.core.fees import Charge
 from servflow.core.ledger import Account, AccountKind, Posting, Settlement, settlement
-from servflow.core.lifecycle import Lifecycle, Lifecycles, Policy, check, decide
+from servflow.core.lifecycle import Lifecycle, Lifecycles, Policies, check, decide, policy_for
 from servflow.core.ports import (
     Clock,
     Facts,
@@ -80,7 +80,7 @@ class Explanation:
 
 
 class Desk:
-    """One institution's desk over one storage, under one policy.
+    """One institution's desk over one storage, under one policy or one for each lifecycle.
 
     ``wording`` and ``mail`` are needed for ``deliver`` only, and so is ``clock``, by which it sees that
     its lease has run out; without one it goes on. All methods may be called from several threads, if
@@ -93,7 +93,7 @@ class Desk:
         *,
         storage: Storage,
         facts: Facts,
-        policy: Policy,
+        policy: Policies,
         mail: Mail | None = None,
         wording: Wording | None = None,
         clock: Clock | None = None,
@@ -207,7 +207,7 @@ class Desk:
         return Explanation(
             it=it,
             on=on,
-            owed=tuple(lifecycle.owed(it, self.policy, on)),
+            owed=tuple(lifecycle.owed(it, policy_for(lifecycle, self.policy), on)),
             postings=postings,
             settlements={of: settlement(postings, *of) for of in accounts},
         )
@@ -247,7 +247,8 @@ class Desk:
     def _wake(self, key: Key, at: datetime) -> Iterator[Receipt]:
         """All that the clock has to say to one aggregate by ``at``, one command after the other."""
         lifecycle = self.lifecycles.named(key.kind)
-        while command := lifecycle.wake(self.storage.load(key), self.policy, at):
+        policy = policy_for(lifecycle, self.policy)
+        while command := lifecycle.wake(self.storage.load(key), policy, at):
             receipt = self.do(command)
             if receipt.repeated:  # another run is at it
                 return
@@ -264,10 +265,11 @@ class Desk:
         """
         changed = 0
         for lifecycle in self.lifecycles:
+            policy = policy_for(lifecycle, self.policy)
             after = ""
             while page := self.storage.aggregates(lifecycle.name, after=after, limit=_PAGE):
                 changed += self.storage.reschedule(
-                    [(it.key, it.version, lifecycle.next_wake(it, self.policy)) for it in page]
+                    [(it.key, it.version, lifecycle.next_wake(it, policy)) for it in page]
                 )
                 after = page[-1].id
         return changed

@@ -56,13 +56,13 @@ def redecide(
     records: Iterable[Record],
     policies: Mapping[tuple[str, str], Policy],
     *,
-    facts: type | None = None,
+    facts: type | dict[str, type] | None = None,
 ) -> Iterator[Difference | Undecided]:
     """What would be decided otherwise now than it was, command by command, as they were recorded.
 
     ``policies`` are found by the digests of rulebook and calendar. ``facts`` is the class of the facts
-    that commands were decided on; without it, only those are decided again that had none. Needs as
-    much room on the disk, for a while, as the journals take.
+    that commands were decided on, or the class for each lifecycle by its name; without it, only those
+    are decided again that had none. Needs as much room on the disk, for a while, as the journals take.
 
     Raises:
         DamagedRecord: the records do not belong to each other; the audit says how.
@@ -137,7 +137,7 @@ class _Redecision:
         self,
         lifecycles: Lifecycles,
         policies: Mapping[tuple[str, str], Policy],
-        facts: type | None,
+        facts: type | dict[str, type] | None,
         cursor: sqlite3.Cursor,
     ) -> None:
         self._lifecycles = lifecycles
@@ -301,9 +301,10 @@ class _Redecision:
         document = root.document["facts"]
         if document is None:
             return None
-        if self._facts is None:
+        kind = self._facts.get(root.key.kind) if isinstance(self._facts, dict) else self._facts
+        if kind is None:
             raise MissingValue("the class of the facts", "here")
-        return self._codec.decode(document, self._facts)
+        return self._codec.decode(document, kind)
 
     def _read(self, key: Key, command: Command, entries: list[StoredEntry]) -> dict[Key, Aggregate]:
         """What was read for a command, as it stood: what it changed, and what it looks at."""

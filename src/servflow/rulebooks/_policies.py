@@ -13,7 +13,7 @@ from servflow.codec.toml import Count, key
 from servflow.core.citations import Dated
 from servflow.core.errors import InvalidValue
 from servflow.core.fees import Rule as FeeRule
-from servflow.core.ill.policy import LendingPolicy
+from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.rulebooks._fees import FEES
 from servflow.rulebooks._rulebook import Rulebook
 

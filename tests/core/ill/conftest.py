@@ -12,12 +12,13 @@ import pytest
 
 from servflow.core.changes import Actor, Aggregate, Change, Command, Key, Message, Office
 from servflow.core.citations import Dated, Reason
-from servflow.core.ill import commands as c
-from servflow.core.ill.charges import owed
-from servflow.core.ill.model import LendingFacts, Relation, Requested, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import InstitutionKind, Material, Place, SecurityKind
-from servflow.core.ill.table import ILL
+from servflow.core.ill import ILL
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.charges import owed
+from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import InstitutionKind, Material, Place, SecurityKind
+from servflow.core.ill.terms import Requested
 from servflow.core.ledger import Posting
 from servflow.core.lifecycle import check, decide
 from servflow.core.money import Money

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from servflow.core.errors import MissingValue
-from servflow.core.ill import commands as c
-from servflow.core.ill.charges import loan_fee, owed
-from servflow.core.ill.states import Place
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.charges import loan_fee, owed
+from servflow.core.ill.lending.states import Place
 from servflow.core.money import Money
 
 JANUARY = date(2026, 1, 31)

@@ -10,19 +10,18 @@ import pytest
 from servflow.core.changes import Actor, Key, Office, Withdrawal
 from servflow.core.errors import Refused
 from servflow.core.fees.assessment import open_items
-from servflow.core.ill import commands as c
-from servflow.core.ill import messages
-from servflow.core.ill.model import OutOnLoan
-from servflow.core.ill.states import (
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending import messages
+from servflow.core.ill.lending.model import OutOnLoan
+from servflow.core.ill.lending.states import (
     Closing,
     InstitutionKind,
     RelationState,
     SecurityKind,
-    Settlement,
     SupplyState,
-    Unfilled,
 )
-from servflow.core.ill.table import LENDING
+from servflow.core.ill.lending.table import LENDING
+from servflow.core.ill.terms import Settlement, Unfilled
 from servflow.core.ledger import Account, AccountKind, balance, settlement
 from servflow.core.lifecycle import NOT_YOURS
 from servflow.core.money import Money

@@ -10,16 +10,10 @@ import pytest
 from servflow.core.changes import Actor, Command, Office
 from servflow.core.citations import Plain, Reason
 from servflow.core.errors import Refused
-from servflow.core.ill import commands as c
-from servflow.core.ill.model import Relation, Requested
-from servflow.core.ill.states import (
-    InstitutionKind,
-    Material,
-    Place,
-    SecurityKind,
-    Settlement,
-    SupplyState,
-)
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.model import Relation
+from servflow.core.ill.lending.states import InstitutionKind, Material, Place, SecurityKind, SupplyState
+from servflow.core.ill.terms import Requested, Settlement
 from servflow.core.money import Money
 
 EURO = Money(1, "EUR")

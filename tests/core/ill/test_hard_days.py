@@ -9,8 +9,9 @@ import pytest
 
 from servflow.core.changes import Actor, Command, Office
 from servflow.core.errors import InvalidValue, Refused
-from servflow.core.ill import commands as c
-from servflow.core.ill.states import Closing, Settlement
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import Closing
+from servflow.core.ill.terms import Settlement
 from servflow.core.money import Money
 
 LOAN = "CN-320500/1"

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from servflow.core.errors import InvalidValue
-from servflow.core.ill import commands as c
-from servflow.core.ill.states import SecurityKind
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import SecurityKind
 from servflow.core.money import Money
 
 NOTHING = Money(0, "CNY")

@@ -9,18 +9,17 @@ import pytest
 
 from servflow.core.changes import Actor, Office
 from servflow.core.errors import MissingValue, Refused
-from servflow.core.ill import commands as c
-from servflow.core.ill.states import (
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import (
     Closing,
     InstitutionKind,
     Material,
     Place,
     RelationState,
     SecurityKind,
-    Settlement,
     SupplyState,
-    Unfilled,
 )
+from servflow.core.ill.terms import Settlement, Unfilled
 from servflow.core.money import Money
 
 NOT_LENT = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from table_grid import differences, grid_of, read_grid
 
-from servflow.core.ill.states import RelationRole, RelationState
-from servflow.core.ill.table import RELATION
+from servflow.core.ill.lending.states import RelationRole, RelationState
+from servflow.core.ill.lending.table import RELATION
 
 STATES = {state.name: state for state in RelationState}
 ROLES = {"I": RelationRole.INSTITUTION, "S": RelationRole.STAFF, "Y": RelationRole.SYSTEM}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from table_grid import differences, grid_of, read_grid
 
-from servflow.core.ill import commands as c
-from servflow.core.ill.states import Role, SupplyState
-from servflow.core.ill.table import LENDING
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending.states import Role, SupplyState
+from servflow.core.ill.lending.table import LENDING
 from servflow.core.lifecycle import OPENING, SAME
 
 STATES = {

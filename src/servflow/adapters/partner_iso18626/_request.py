@@ -24,8 +24,8 @@ from servflow.adapters.partner_iso18626._xml import Element, parsed
 from servflow.core.changes import Actor, Office
 from servflow.core.dates import aware
 from servflow.core.errors import InvalidMessage, Problem
-from servflow.core.ill.commands import ReceiveRequest
-from servflow.core.ill.model import Requested
+from servflow.core.ill.lending.commands import ReceiveRequest
+from servflow.core.ill.terms import Requested
 
 __all__ = ["read_request"]
 

@@ -24,7 +24,7 @@ from servflow.adapters.text_babel._derivation import (
 from servflow.core.changes import Command, Message
 from servflow.core.citations import Plain, Reason
 from servflow.core.fees import Charge
-from servflow.core.ill.model import SupplyTransaction
+from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ledger import Settlement
 from servflow.core.money import Money, total
 from servflow.core.ports import Party

@@ -1,10 +1,14 @@
-"""Interlibrary loan: the supplying library's side. Read ``table`` first."""
+"""Interlibrary loan, both sides: read ``borrowing.table`` and ``lending.table`` first."""
 
 from __future__ import annotations
 
-from servflow.core.ill.model import LendingFacts, Relation, Requested, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.table import ILL, LENDING, RELATION
+from typing import Final
+
+from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.table import LENDING, RELATION
+from servflow.core.ill.terms import Requested
+from servflow.core.lifecycle import Lifecycles
 
 __all__ = [
     "ILL",
@@ -16,3 +20,6 @@ __all__ = [
     "Requested",
     "SupplyTransaction",
 ]
+
+ILL: Final = Lifecycles(LENDING, RELATION)
+"""The lifecycles of a library's loan desk."""

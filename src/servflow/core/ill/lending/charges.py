@@ -12,9 +12,9 @@ from typing import Final
 
 from servflow.core.errors import MissingValue
 from servflow.core.fees import Charge, Count, Days, Facts, Given, PerUnit, Rule, Sum, Under, evaluate
-from servflow.core.ill.model import SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import Place
+from servflow.core.ill.lending.model import SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import Place
 from servflow.core.money import Money
 
 __all__ = ["COMPENSATION", "LOAN_FEE", "OVERDUE", "loan_fee", "owed"]

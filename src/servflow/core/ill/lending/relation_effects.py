@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from servflow.core.citations import Reason
 from servflow.core.fees.assessment import OpenItem, apply_payment
-from servflow.core.ill import messages
-from servflow.core.ill.commands import (
+from servflow.core.ill.lending import messages
+from servflow.core.ill.lending.commands import (
     Apply,
     BookLoan,
     DeclareChange,
@@ -25,10 +25,10 @@ from servflow.core.ill.commands import (
     Terminate,
     Waive,
 )
-from servflow.core.ill.guards import today
-from servflow.core.ill.model import Relation
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import (
+from servflow.core.ill.lending.guards import today
+from servflow.core.ill.lending.model import Relation
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import (
     RelationState,
     SecurityKind,
 )

@@ -13,9 +13,7 @@ __all__ = [
     "RelationState",
     "Role",
     "SecurityKind",
-    "Settlement",
     "SupplyState",
-    "Unfilled",
 ]
 
 
@@ -108,27 +106,8 @@ class Material(Enum):
     SERIES = "series"  # 丛书
 
 
-class Unfilled(Enum):
-    """Why a request is not filled: the open code list of ISO 18626 (reasonUnfilled)."""
-
-    NON_CIRCULATING = "NonCirculating"
-    NOT_AVAILABLE_FOR_ILL = "NotAvailableForILL"
-    NOT_HELD = "NotHeld"
-    NOT_ON_SHELF = "NotOnShelf"
-    POLICY_PROBLEM = "PolicyProblem"
-    POOR_CONDITION = "PoorCondition"
-
-
 class SecurityKind(Enum):
     """What an institution pays before it may borrow."""
 
     DEPOSIT = "deposit"  # 押金: kept, given back
     PREPAYMENT = "prepayment"  # 预付款: used up by charges
-
-
-class Settlement(Enum):
-    """How a loss was settled."""
-
-    PAID = "paid"
-    REPLACED = "replaced"
-    WAIVED = "waived"

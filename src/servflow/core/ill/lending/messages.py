@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from servflow.core.changes import Key, Message, Withdrawal
 from servflow.core.citations import Plain, Reason
-from servflow.core.ill.model import Relation, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
+from servflow.core.ill.lending.model import Relation, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.lifecycle import Situation
 
 __all__ = [

@@ -14,7 +14,7 @@ from typing import ClassVar
 from servflow.core.changes import Aggregate
 from servflow.core.citations import Reason
 from servflow.core.fees.assessment import OpenItem, Posted
-from servflow.core.ill.states import (
+from servflow.core.ill.lending.states import (
     Closing,
     InstitutionKind,
     Material,
@@ -22,8 +22,8 @@ from servflow.core.ill.states import (
     RelationState,
     SecurityKind,
     SupplyState,
-    Unfilled,
 )
+from servflow.core.ill.terms import Requested, Unfilled
 from servflow.core.money import Money
 
 __all__ = [
@@ -31,22 +31,8 @@ __all__ = [
     "LendingFacts",
     "OutOnLoan",
     "Relation",
-    "Requested",
     "SupplyTransaction",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested:
-    """What is asked for, as the requester cites it (ISO 18626 bibliographicInfo)."""
-
-    title: str = ""
-    author: str = ""
-    edition: str = ""
-    volume: str = ""
-    publisher: str = ""
-    year: str = ""
-    record_ids: tuple[str, ...] = ()  # "ISBN:9780439784542", "OCLC:57358293"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from typing import Any
 from servflow.core.changes import Key
 from servflow.core.citations import Plain, Reason
 from servflow.core.fees.assessment import OpenItem
-from servflow.core.ill import charges
-from servflow.core.ill.commands import (
+from servflow.core.ill.lending import charges
+from servflow.core.ill.lending.commands import (
     Apply,
     Approve,
     CheckIn,
@@ -28,18 +28,18 @@ from servflow.core.ill.commands import (
     Sign,
     Waive,
 )
-from servflow.core.ill.model import LendingFacts, Relation, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import (
+from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import (
     InstitutionKind,
     Place,
     RelationRole,
     RelationState,
     Role,
     SecurityKind,
-    Settlement,
     SupplyState,
 )
+from servflow.core.ill.terms import Settlement
 from servflow.core.lifecycle import Situation, chooser
 
 __all__ = [

@@ -15,17 +15,18 @@ from typing import Any, Final
 
 from servflow.core.changes import Actor, Command, Key, Office
 from servflow.core.dates import lies_after, start_of_day
-from servflow.core.ill import commands as c
-from servflow.core.ill import effects as e
-from servflow.core.ill import guards as g
-from servflow.core.ill import relation_effects as a
-from servflow.core.ill.charges import owed
-from servflow.core.ill.model import Relation, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import RelationRole, RelationState, Role, SupplyState, Unfilled
-from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Lifecycles, Row, Situation
+from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending import effects as e
+from servflow.core.ill.lending import guards as g
+from servflow.core.ill.lending import relation_effects as a
+from servflow.core.ill.lending.charges import owed
+from servflow.core.ill.lending.model import Relation, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import RelationRole, RelationState, Role, SupplyState
+from servflow.core.ill.terms import Unfilled
+from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Row, Situation
 
-__all__ = ["ILL", "LENDING", "RELATION"]
+__all__ = ["LENDING", "RELATION"]
 
 S = SupplyState
 BEFORE = (S.NEW, S.CHECKING, S.PROMISED)
@@ -172,5 +173,3 @@ RELATION: Final = Lifecycle(
         Row((*AGREED, R.TERMINATED), c.Waive,           SAME,          OFFICE,                ALWAYS,  (g.own_currency, g.waivable),         a.waive),
     ),
 )
-
-ILL: Final = Lifecycles(LENDING, RELATION)

@@ -11,8 +11,9 @@ from datetime import date
 from servflow.core.changes import Command
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
-from servflow.core.ill.model import OutOnLoan, Requested
-from servflow.core.ill.states import InstitutionKind, SecurityKind, Settlement, Unfilled
+from servflow.core.ill.lending.model import OutOnLoan
+from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
+from servflow.core.ill.terms import Requested, Settlement, Unfilled
 from servflow.core.money import Money
 
 __all__ = [

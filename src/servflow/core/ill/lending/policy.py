@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from servflow.core.citations import Dated
 from servflow.core.dates import EndOfMonth, Period, day_of
-from servflow.core.ill.states import InstitutionKind, Material, SecurityKind
+from servflow.core.ill.lending.states import InstitutionKind, Material, SecurityKind
 from servflow.core.money import Money
 from servflow.core.worktime import Calendar
 

@@ -13,8 +13,8 @@ from typing import Any
 from servflow.core.changes import Actor, Office, Withdrawal
 from servflow.core.citations import Plain, Reason
 from servflow.core.fees.assessment import Obligation, assess
-from servflow.core.ill import charges, messages
-from servflow.core.ill.commands import (
+from servflow.core.ill.lending import charges, messages
+from servflow.core.ill.lending.commands import (
     BookLoan,
     CannotSupply,
     CheckIn,
@@ -28,16 +28,11 @@ from servflow.core.ill.commands import (
     SettleLoss,
     Ship,
 )
-from servflow.core.ill.guards import Supply, relation_of, today
-from servflow.core.ill.model import Damage, LendingFacts, OutOnLoan, SupplyTransaction
-from servflow.core.ill.policy import LendingPolicy
-from servflow.core.ill.states import (
-    Closing,
-    Material,
-    Role,
-    Settlement,
-    SupplyState,
-)
+from servflow.core.ill.lending.guards import Supply, relation_of, today
+from servflow.core.ill.lending.model import Damage, LendingFacts, OutOnLoan, SupplyTransaction
+from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.lending.states import Closing, Material, Role, SupplyState
+from servflow.core.ill.terms import Settlement
 from servflow.core.ledger import Account, AccountKind, Books, Posting
 from servflow.core.lifecycle import Outcome, Situation
 from servflow.core.money import Money, total
