@@ -234,7 +234,7 @@ def test_a_rule_that_the_policy_does_not_know_is_refused(draft):
 @pytest.mark.parametrize(
     ("where", "said", "found", "expected"),
     [
-        ("calendar", "always", "'always'", "a table with name, clause, at, note, weekly, exceptions"),
+        ("calendar", "always", "'always'", "a table with name, clause, at, note, weekly, holidays, make-up-as, closures, openings, exceptions"),
         ("calendar.name", "", "''", "a text that is not empty"),
         ("calendar.clause", "NLC-99", "'NLC-99'", "a clause of the register, such as NLC-10, or PRACTICE"),
         ("calendar.weekly", ["monday"], "['monday']", None),

@@ -22,25 +22,34 @@ __all__ = [
     "GIVEN",
     "TABLES",
     "UNLIMITED",
+    "WEEKDAYS",
     "CalendarTable",
     "ClauseId",
+    "ClosureTable",
     "Currency",
     "DayHours",
     "ExceptionTable",
     "FactName",
     "Format",
     "Gap",
+    "HolidayTable",
     "Name",
+    "NoticeTable",
+    "OpeningTable",
     "PolicyName",
+    "PublicHolidayTable",
     "RuleTable",
     "RulebookTable",
     "Start",
     "ValueTable",
     "WeekTable",
+    "Weekday",
 ]
 
 FORMATS: Final = (1,)
 """The numbers of the formats that are read; every one that was ever written stays."""
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 ALWAYS: Final = "unknown"  # from: the source gives no date, and the value is taken to hold on every day
 GIVEN: Final = "given"  # is: the source names no amount; it is asked for where it is needed
@@ -54,6 +63,7 @@ ClauseId = NewType("ClauseId", str)
 FactName = NewType("FactName", str)
 Start = NewType("Start", date)
 Gap = NewType("Gap", bool)
+Weekday = NewType("Weekday", str)
 DayHours = NewType("DayHours", tuple)  # type: ignore[type-arg]  # structured to Hours
 
 
@@ -95,6 +105,36 @@ class WeekTable:
         """The hours by weekday, 0 is Monday."""
         return dict(enumerate(attrs.astuple(self, recurse=False)))
 
+    def hours_of(self, weekday: Weekday) -> Hours:
+        """The hours of the weekday of that name."""
+        hours: Hours = getattr(self, weekday)
+        return hours
+
+
+@attrs.frozen(kw_only=True)
+class ClosureTable:
+    """Days on which the desk is closed, a span or by a rule: ``[[calendar.closures]]``."""
+
+    from_: date
+    through: date | None = None
+    rrule: str = ""
+    days: int = 1
+    clause: ClauseId = ClauseId("")
+    at: str = ""
+    note: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OpeningTable:
+    """A day that is open although the week or a closure says closed: ``[[calendar.openings]]``."""
+
+    on: date
+    hours: DayHours = DayHours(())
+    as_: Weekday = Weekday("")
+    clause: ClauseId = ClauseId("")
+    at: str = ""
+    note: str = ""
+
 
 @attrs.frozen(kw_only=True)
 class ExceptionTable:
@@ -114,6 +154,10 @@ class CalendarTable:
     at: str = ""
     note: str = ""
     weekly: WeekTable = WeekTable()
+    holidays: tuple[str, ...] = ()
+    make_up_as: Weekday = Weekday("")
+    closures: tuple[ClosureTable, ...] = ()
+    openings: tuple[OpeningTable, ...] = ()
     exceptions: tuple[ExceptionTable, ...] = ()
 
 
@@ -133,6 +177,38 @@ class RulebookTable:
     rules: Mapping[str, RuleTable]
 
 
+@attrs.frozen(kw_only=True)
+class PublicHolidayTable:
+    """The days off of one public holiday: ``[[notices.closures]]`` of a list."""
+
+    name: str
+    from_: date
+    through: date
+
+
+@attrs.frozen(kw_only=True)
+class NoticeTable:
+    """What one notice or law arranges: ``[[notices]]`` of a list."""
+
+    title: str
+    number: str = ""
+    issued: date | None = None
+    closures: tuple[PublicHolidayTable, ...] = ()
+    openings: tuple[date, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class HolidayTable:
+    """A list of public holidays, a file of its own."""
+
+    format: Format
+    title: str
+    verified_on: date
+    from_: date
+    through: date
+    notices: tuple[NoticeTable, ...]
+
+
 TABLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         name: frozenset(map(key, attrs.fields_dict(table)))
@@ -142,7 +218,12 @@ TABLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             ("[[rules.NAME.values]]", ValueTable),
             ("[calendar]", CalendarTable),
             ("[calendar.weekly]", WeekTable),
+            ("[[calendar.closures]]", ClosureTable),
+            ("[[calendar.openings]]", OpeningTable),
             ("[[calendar.exceptions]]", ExceptionTable),
+            ("A list of public holidays", HolidayTable),
+            ("[[notices]]", NoticeTable),
+            ("[[notices.closures]]", PublicHolidayTable),
         )
     }
 )

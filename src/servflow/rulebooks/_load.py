@@ -26,24 +26,29 @@ from servflow.core.errors import InvalidRulebook, InvalidValue, Problem
 from servflow.core.fees.facts import check_name
 from servflow.core.money import Money, minor_digits
 from servflow.core.worktime import Calendar, Hours
+from servflow.rulebooks._calendar import calendar_of, calendar_problems, covered, lists_of, source_problems
 from servflow.rulebooks._fees import FEES, NO_CURRENCY, Fees, fees
+from servflow.rulebooks._holidays import HolidayList
 from servflow.rulebooks._keys import (
     ALWAYS,
     FORMATS,
     GIVEN,
     UNLIMITED,
-    CalendarTable,
+    WEEKDAYS,
     ClauseId,
+    ClosureTable,
     Currency,
     DayHours,
     FactName,
     Format,
     Gap,
     Name,
+    OpeningTable,
     PolicyName,
     RulebookTable,
     RuleTable,
     Start,
+    Weekday,
 )
 from servflow.rulebooks._policies import POLICIES, Given, Limit, rule_types
 from servflow.rulebooks._register import DATA, clause_ids
@@ -111,14 +116,19 @@ def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
         file = made.structure(tables, RulebookTable)
     except BaseValidationError as error:
         wrong += problems(error, key=toml.key)
+    lists, unread = lists_of(tables.get("calendar"), Path(source).parent)
+    closed = [*unread, *calendar_problems(tables.get("calendar"), lists)]
+    calendar = None
+    if file is not None and file.calendar is not None and not closed:
+        calendar = calendar_of(file.calendar, file.zone, lists)
     if tables.get("policy") == FEES:
-        read = fees(_rules(tables), _currency_of(tables), _calendars(tables, file))
+        read = fees(_rules(tables), _currency_of(tables), _calendars(tables, calendar))
     else:
         read = Fees(*_values(tables, made))
-    wrong += [*read.wrong, *_contradictions(tables)]
+    wrong += [*read.wrong, *_contradictions(tables), *closed]
     if file is None or wrong:
         return None, _placed(source, wrong)
-    return _rulebook(str(source), file, read, _plain(tables)), ()
+    return _rulebook(str(source), file, read, calendar or Calendar.always(file.zone), tables, lists), ()
 
 
 def _placed(source: str | Path, wrong: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -129,11 +139,21 @@ def _placed(source: str | Path, wrong: Iterable[Problem]) -> tuple[Problem, ...]
     )
 
 
-def _rulebook(where: str, file: RulebookTable, read: Fees, content: dict[str, Any]) -> Rulebook:
-    calendar, clause = Calendar.always(file.zone), None
+def _rulebook(
+    where: str,
+    file: RulebookTable,
+    read: Fees,
+    calendar: Calendar,
+    tables: Mapping[str, Any],
+    lists: tuple[HolidayList, ...],
+) -> Rulebook:
+    content, clause = _plain(tables), None
+    cited: list[ClosureTable | OpeningTable] = []
     if file.calendar is not None:
-        calendar = _calendar(file.calendar, file.zone)
         clause = _clause(file.calendar.clause, file.calendar.at)
+        cited = [*file.calendar.closures, *file.calendar.openings]
+    if lists:  # what they say is decided by, too, and so belongs to the digest
+        content["calendar"]["holidays"] = {each.name: _plain(each.content) for each in lists}
     rules = {name: _rule(name, table, read.values) for name, table in file.rules.items()}
     return Rulebook(
         format=file.format,
@@ -146,6 +166,8 @@ def _rulebook(where: str, file: RulebookTable, read: Fees, content: dict[str, An
         verified_on=file.verified_on,
         calendar=calendar,
         calendar_clause=clause,
+        closure_clauses=tuple(_clause(each.clause, each.at) for each in cited if each.clause),
+        calendar_known=covered(lists),
         rules=MappingProxyType(rules),
         fees=MappingProxyType(read.rules),
         content=content,
@@ -154,20 +176,11 @@ def _rulebook(where: str, file: RulebookTable, read: Fees, content: dict[str, An
     )
 
 
-def _calendar(table: CalendarTable, zone: ZoneInfo) -> Calendar:
-    exceptions = {each.on: each.hours for each in table.exceptions}
-    return Calendar(table.name, zone, weekly=table.weekly.hours(), exceptions=exceptions)
-
-
-def _calendars(tables: Mapping[str, Any], file: RulebookTable | None) -> Mapping[str, Calendar]:
+def _calendars(tables: Mapping[str, Any], calendar: Calendar | None) -> Mapping[str, Calendar]:
     """The file's calendar by its name, for rules that name it; where it has mistakes, one in its place."""
     table = tables.get("calendar")
     name = table.get("name") if isinstance(table, dict) else None
-    if not isinstance(name, str):
-        return {}
-    if file is not None and file.calendar is not None and not any(_calendar_problems(table)):
-        return {name: _calendar(file.calendar, file.zone)}
-    return {name: Calendar.always(UTC)}
+    return {name: calendar or Calendar.always(UTC)} if isinstance(name, str) else {}
 
 
 def _rule(name: str, table: RuleTable, values: Mapping[tuple[str, int], Any]) -> Rule:
@@ -248,7 +261,7 @@ def _contradictions(tables: Mapping[str, Any]) -> Iterator[Problem]:
     first: dict[tuple[str, date], int] = {}
     for name, number, value in _value_tables(rules):
         where = f"rules.{name}.values[{number}]"
-        yield from _source_problems(value, where)
+        yield from source_problems(value, where)
         if value.get("gap") is True and "is" in value:
             yield Problem(f"{where}.is", "a value in a gap", "either gap = true or a value")
         elif "gap" not in value and "is" not in value:
@@ -265,7 +278,6 @@ def _contradictions(tables: Mapping[str, Any]) -> Iterator[Problem]:
     for name, rule in rules.items():
         if isinstance(rule, dict) and rule.get("values") == []:
             yield Problem(f"rules.{name}.values", "no value", "at least one value")
-    yield from _calendar_problems(tables.get("calendar"))
 
 
 def _too_large(value: Any, where: str) -> Iterator[Problem]:
@@ -278,31 +290,6 @@ def _too_large(value: Any, where: str) -> Iterator[Problem]:
             yield from _too_large(part, f"{where}[{number}]")
     elif isinstance(value, int) and value.bit_length() > _BITS:
         yield Problem(where, f"a whole number of {value.bit_length()} bits", f"at most {_BITS} bits")
-
-
-def _source_problems(table: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    if table.get("clause") == PRACTICE.id and not table.get("note"):
-        yield Problem(f"{where}.note", "nothing", "why the desk chose so; no source says it")
-
-
-def _calendar_problems(calendar: object) -> Iterator[Problem]:
-    if not isinstance(calendar, dict):
-        return
-    yield from _source_problems(calendar, "calendar")
-    weekly, exceptions = calendar.get("weekly", {}), calendar.get("exceptions", [])
-    tables = [each for each in exceptions if isinstance(each, dict)] if isinstance(exceptions, list) else []
-    if (
-        isinstance(weekly, dict)
-        and not any(weekly.values())
-        and not any(each.get("hours") for each in tables)
-    ):
-        yield Problem("calendar.weekly", "no hours at all", "at least one open day")
-    first: dict[Any, int] = {}
-    for number, each in enumerate(tables):
-        day = each.get("on")
-        if type(day) is date and first.setdefault(day, number) != number:
-            found = f"{day}, as in exceptions[{first[day]}]"
-            yield Problem(f"calendar.exceptions[{number}].on", found, "each day once")
 
 
 # --- what is written, for the digest and for people ------------------------------------------------
@@ -448,6 +435,7 @@ def _converter(currency: str) -> Converter:
         (Start, _start),
         (Gap, toml.only(bool, "true; a value that is no gap does without the key", bool)),
         (DayHours, _day_hours),
+        (Weekday, toml.only(str, f"one of {', '.join(WEEKDAYS)}", WEEKDAYS.__contains__)),
         (Limit, _limit),
         (Given, _given),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -66,8 +66,9 @@ class Rulebook:
 
     ``verified_on`` is the day on which somebody last compared it with its source. ``calendar`` has
     the zone of its legal days; it is always open where the file has no table ``[calendar]``.
-    ``digest`` is the SHA-256 over all the file says, in hex: the same whatever the layout, the
-    comments and the order of the keys. ``where`` is the file, or the name if it came with servflow.
+    ``digest`` is the SHA-256 over all the file and its lists of public holidays say, in hex: the same
+    whatever the layout, the comments and the order of the keys. ``where`` is the file, or the name if it
+    came with servflow.
     """
 
     format: int
@@ -80,11 +81,18 @@ class Rulebook:
     verified_on: date
     calendar: Calendar
     calendar_clause: Clause | None
+    closure_clauses: tuple[Clause, ...] = ()
+    """The clauses of the calendar's closures and openings, in their order in the file."""
+    calendar_known: tuple[date, date] | None = None
+    """The first and the last day that the calendar's lists of public holidays cover; ``None`` without lists.
+
+    On other days the calendar knows no public holidays and the week stands.
+    """
     rules: Mapping[str, Rule] = attrs.field(hash=False)
     fees: Mapping[str, FeeRule] = attrs.field(hash=False, factory=dict, repr=False)
     """The fee rules by name, each with all its versions and under its clauses; see ``servflow.core.fees``."""
     content: Mapping[str, Any] = attrs.field(hash=False, repr=False)
-    """All the file says, as plain data; the digest is over this."""
+    """All the file and its lists of public holidays say, as plain data; the digest is over this."""
     digest: str
     where: str
 
@@ -100,6 +108,8 @@ class Rulebook:
         used = {id(rule) for rule in self.fees.values()}
         if self.calendar_clause is not None:
             cited[self.calendar_clause.id] = {"calendar": None}
+        for clause in self.closure_clauses:
+            cited.setdefault(clause.id, {})["calendar"] = None
         for rule in self.rules.values():
             for value in rule.values:
                 cited.setdefault(value.clause.id, {})[rule.name] = None
@@ -109,12 +119,27 @@ class Rulebook:
         return {id: tuple(names) for id, names in cited.items()}
 
     def plain(self) -> dict[str, Any]:
-        """All the file says, and the digest, as plain data: dates and fractions are texts."""
+        """All the file and its lists say, and the digest, as plain data: dates and fractions are texts."""
         return {**self.content, "digest": self.digest}
 
     def lines(self) -> tuple[Line, ...]:
-        """Every value of every rule, in their order in the file."""
-        return tuple(
+        """Every value of every rule, in their order in the file; first, how far the calendar is known."""
+        return (*self._known(), *self._values())
+
+    def _known(self) -> Iterator[Line]:
+        if self.calendar_known is not None and self.calendar_clause is not None:
+            first, through = self.calendar_known
+            yield Line(
+                rule="calendar",
+                start=first.isoformat(),
+                value=f"public holidays known through {through}",
+                clause=self.calendar_clause.id,
+                at=self.calendar_clause.at,
+                label=self.calendar.name,
+            )
+
+    def _values(self) -> Iterator[Line]:
+        return (
             Line(
                 rule=rule.name,
                 start="unknown" if value.start == date.min else value.start.isoformat(),
