@@ -1,8 +1,10 @@
-"""A loan desk at work, from requests to paid fines: what `make demo` runs.
+"""Two loan desks at work, from requests to paid fines: what `make demo` runs.
 
 Seven requests in ISO 18626 come in; the rules of the National Library of China answer them; three
-loans go out, come back late, and are paid. Everything is stored in one SQLite file, every mail is
-a file in a maildir, and at the end the journals are folded and the books are balanced.
+loans go out, come back late, and are paid. At a college library a reader asks for a book: one library
+keeps silent, the next one sends it, and it comes back late, too. Everything is stored in one SQLite file
+a library, every mail is a file in a maildir, and at the end the journals are folded and the books are
+balanced.
 
 Run it with a folder to write into: `python examples/demo.py [demo-out]`.
 """
@@ -24,23 +26,30 @@ from servflow.adapters.storage_sqlite import SqliteStorage
 from servflow.adapters.text_babel import BabelWording, Texts
 from servflow.codec import Codec, folded
 from servflow.core.changes import Actor, Command, Key, Office
-from servflow.core.errors import Refused
+from servflow.core.citations import Reason
+from servflow.core.dates import Term
 from servflow.core.ill import ILL
+from servflow.core.ill.borrowing import commands as b
+from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending.model import Relation, SupplyTransaction
 from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
 from servflow.core.ill.lending.table import LENDING
-from servflow.core.ledger import trial_balance
+from servflow.core.ill.terms import CostKind, CostLine, Requested, Service
+from servflow.core.ledger import Account, AccountKind, trial_balance
+from servflow.core.lifecycle import Policy
 from servflow.core.money import Money, total
 from servflow.desk import Desk
-from servflow.rulebooks import lending_policy, load
+from servflow.rulebooks import borrowing_policy, lending_policy, load
 
 HERE = Path(__file__).parent
 BEIJING = timezone(timedelta(hours=8))
 STAFF = Actor("librarian-1", "CN-NLC", Office.STAFF)
+COLLEGE = Actor("librarian-2", "CN-500113", Office.STAFF)
 SAME_CITY, OUT_OF_TOWN, COMPANY = "CN-110108", "CN-320500", "CN-310115"
 LAST_DAY = date(2026, 3, 31)
-MADE = {"desk.db", "desk.db-wal", "desk.db-shm", "mail", "lending.mmd"}
+FILES = {f"{name}{end}" for name in ("desk.db", "college.db") for end in ("", "-wal", "-shm")}
+MADE = {*FILES, "mail", "college-mail", "lending.mmd"}
 
 
 def at(day: str, hour: int = 10) -> datetime:
@@ -49,18 +58,21 @@ def at(day: str, hour: int = 10) -> datetime:
 
 
 class LoanDesk:
-    """The desk, and how this example speaks to it: who, to what, when it happened and was recorded."""
+    """A desk, and how this example speaks to it: who, to what, when it happened and was recorded."""
 
-    def __init__(self, folder: Path) -> None:
-        self.facts = FactsFile(HERE / "host.toml")
+    def __init__(
+        self, folder: Path, host: str, *, db: str, mail: str, policies: dict[str, Policy], staff: Actor
+    ) -> None:
+        self.facts = FactsFile(HERE / host)
         self.codec = Codec(ILL)
-        self.storage = SqliteStorage(folder / "desk.db", self.codec)
+        self.storage = SqliteStorage(folder / db, self.codec)
+        self.staff = staff
         self.desk = Desk(
             ILL,
             storage=self.storage,
             facts=self.facts,
-            policy=lending_policy(load("nlc/interlibrary-loan"), library="CN-NLC"),
-            mail=MaildirMail(folder / "mail", self.facts.library),
+            policy=policies,
+            mail=MaildirMail(folder / mail, self.facts.library),
             wording=BabelWording(self.facts.library.name),
         )
         self._number = 0
@@ -68,7 +80,7 @@ class LoanDesk:
     def say(self, command: type[Command], case: str, happened: datetime, **fields: object) -> None:
         """One command, by the librarian unless ``by`` says otherwise, recorded when it happened."""
         self._number += 1
-        by = fields.pop("by", STAFF)
+        by = fields.pop("by", self.staff)
         recorded = fields.pop("recorded", happened)
         self.desk.do(
             command(
@@ -94,6 +106,23 @@ class LoanDesk:
         it = self.storage.load(Key(SupplyTransaction.kind, case))
         assert isinstance(it, SupplyTransaction)
         return it
+
+
+def lending_desk(folder: Path) -> LoanDesk:
+    """The desk of the library that lends."""
+    rules = lending_policy(load("nlc/interlibrary-loan"), library="CN-NLC")
+    policies: dict[str, Policy] = {SupplyTransaction.kind: rules, Relation.kind: rules}
+    return LoanDesk(folder, "host.toml", db="desk.db", mail="mail", policies=policies, staff=STAFF)
+
+
+def college_desk(folder: Path) -> LoanDesk:
+    """The desk of the college library, which knows the rules of one of the libraries it asks."""
+    lenders = {"CN-NLC": lending_policy(load("nlc/interlibrary-loan"), library="CN-NLC")}
+    rules = borrowing_policy(load("cque/interlibrary-loan"), library="CN-500113", lenders=lenders)
+    policies: dict[str, Policy] = {BorrowingCase.kind: rules}
+    return LoanDesk(
+        folder, "college.toml", db="college.db", mail="college-mail", policies=policies, staff=COLLEGE
+    )
 
 
 def relations(desk: LoanDesk) -> None:
@@ -125,7 +154,7 @@ def requests(desk: LoanDesk) -> list[str]:
 
 
 def loans(desk: LoanDesk, same_city: str, out_of_town: str, company: str) -> list[str]:
-    """Three loans go out and come back late; what is refused on the way is returned as text."""
+    """Three loans go out and come back late; why a second renewal is answered "no" is returned as text."""
     desk.nights("2026-01-20", "2026-01-30")
     for case in (same_city, out_of_town, company):
         desk.say(c.Promise, case, at("2026-01-30", 17))
@@ -143,19 +172,46 @@ def loans(desk: LoanDesk, same_city: str, out_of_town: str, company: str) -> lis
     # found in the book drop on Monday the 9th, back since Saturday the 7th: charged to Saturday
     desk.say(c.CheckIn, company, at("2026-03-07", 20), recorded=at("2026-03-09", 9))
     desk.nights("2026-03-10", "2026-03-17")
-    refused = []
     itself = Actor(OUT_OF_TOWN, OUT_OF_TOWN, Office.SYSTEM)
-    try:
-        desk.say(c.RequestRenewal, out_of_town, at("2026-03-18"), by=itself)
-    except Refused as error:
-        refused = [Texts("en").reason(reason) for reason in error.reasons]
+    desk.say(c.RequestRenewal, out_of_town, at("2026-03-18"), by=itself)
+    *_, answer = desk.storage.journal(Key(SupplyTransaction.kind, out_of_town))
+    reasons = [desk.codec.decode(reason, Reason) for reason in answer.document["command"]["reasons"]]
+    declined = [Texts("en").reason(reason) for reason in reasons]
     desk.nights("2026-03-18", "2026-03-19")
     for case in (same_city, out_of_town):
         desk.say(c.CheckIn, case, at("2026-03-20"))
     desk.say(c.Pay, OUT_OF_TOWN, at("2026-03-25"), amount=Money("45", "CNY"))
     desk.say(c.Pay, SAME_CITY, at("2026-03-26"), amount=Money("20", "CNY"))
     desk.nights("2026-03-20", "2026-03-31")
-    return refused
+    return declined
+
+
+def borrowing(desk: LoanDesk) -> None:
+    """A reader's request: the first library keeps silent, the second one sends it; it comes back late.
+
+    Another reader, who owes the library something, is answered "no".
+    """
+    for case, patron, title in (("G-1", "p-9", "陶瓷之路考"), ("G-2", "p-12", "山城水文记")):
+        reader = Actor(patron, "CN-500113", Office.PERSON)
+        asked = Requested(title=title)
+        said = {"patron": patron, "library": "CN-500113", "service": Service.LOAN, "requested": asked}
+        desk.say(b.DraftRequest, case, at("2026-01-12"), by=reader, **said)
+        desk.say(b.Submit, case, at("2026-01-12", 11), by=reader)
+    desk.say(b.ApproveRequest, "G-1", at("2026-01-12", 15))
+    desk.nights("2026-01-12", "2026-01-19")
+    desk.say(b.HearOffer, "G-1", at("2026-01-20"), attempt=2, cost=Money("20", "CNY"))
+    fee = CostLine(kind=CostKind.LOAN, amount=Money("20", "CNY"))
+    sent = {"items": ("NLC-0077",), "due": date(2026, 2, 22), "costs": (fee,)}
+    desk.say(b.HearShipped, "G-1", at("2026-01-22"), attempt=2, **sent)
+    desk.say(b.Receive, "G-1", at("2026-01-26"))
+    desk.say(b.CheckOut, "G-1", at("2026-01-27"))
+    desk.nights("2026-01-20", "2026-02-26")
+    desk.say(b.TakeBack, "G-1", at("2026-02-27"))
+    desk.say(b.ShipBack, "G-1", at("2026-02-27", 15))
+    desk.nights("2026-02-27", "2026-03-03")
+    overdue = CostLine(kind=CostKind.OVERDUE, amount=Money("50", "CNY"))
+    desk.say(b.HearCheckedIn, "G-1", at("2026-03-04"), attempt=2, costs=(fee, overdue))
+    desk.nights("2026-03-04", "2026-03-31")
 
 
 def heading(text: str) -> None:
@@ -184,10 +240,10 @@ def show_cases(desk: LoanDesk, cases: list[str]) -> None:
             )
 
 
-def show_refusal(refused: list[str]) -> None:
-    """A command that may not be given changes nothing, and names every reason."""
-    heading("A second renewal, asked for too late and without a reason, was refused")
-    for line in refused:
+def show_refusal(declined: list[str]) -> None:
+    """What the rules do not allow is answered "no" at once, with every reason."""
+    heading("A second renewal, asked for too late and without a reason, was answered no")
+    for line in declined:
         print(f"- {line}")
 
 
@@ -202,32 +258,63 @@ def show_statements(desk: LoanDesk, cases: list[str]) -> None:
                 print(texts.statement(it, explanation.owed, settled, on=LAST_DAY))
 
 
+def show_borrowing(desk: LoanDesk) -> None:
+    """What happened to the readers' requests, day by day; what the reader and the library owe for it."""
+    english = Texts("en")
+    heading("At a college library: two readers' requests")
+    for case in ("G-1", "G-2"):
+        it = desk.storage.load(Key(BorrowingCase.kind, case))
+        assert isinstance(it, BorrowingCase)
+        print(f"{case}  {it.requested.title}: {english.state(it.kind, it.state)}")
+        for entry in desk.storage.journal(it.key):
+            command = entry.document["command"]
+            day = english.day(datetime.fromisoformat(command["happened_at"]).astimezone(BEIJING).date())
+            print(f"  {day:<17} {english.name('command', command['command'])} ({command['by']['party']})")
+        for reason in it.reasons:
+            print(f"{'':<20}{english.reason(reason)}")
+        for kind, charge in desk.desk.explain(it.key, LAST_DAY).owed:
+            print(f"  The reader owes: {english.charge_kind(kind)}")
+            for line in english.charge_lines(charge):
+                print(f"    {line}")
+    quarter = Term(date(2026, 1, 1), date(2026, 4, 1))
+    lender = Account(AccountKind.PAYABLE, "CN-NLC")
+    owed = desk.desk.statement(lender, "CNY", quarter)
+    print(f"  The library owes CN-NLC by then: {english.money(owed.closing)}")
+
+
 def show_files(desk: LoanDesk, folder: Path) -> None:
     """The letters, as many as the outbox has sent, and the lifecycle as a diagram."""
     heading("What was written")
-    letters = list((folder / "mail" / "new").iterdir())
+    new = folder / "mail" / "new"
+    letters = list(new.iterdir())
     statuses = Counter(outgoing.status.value for outgoing in desk.storage.outbox())
     outbox = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
     path = folder / "lending.mmd"
     path.write_text(diagram(LENDING), encoding="utf-8")
-    print(f"{len(letters)} letters as files in {folder / 'mail' / 'new'} (the outbox: {outbox})")
+    print(
+        f"{len(letters)} letters of the lender as files in {folder / 'mail' / 'new'} (the outbox: {outbox})"
+    )
     print(f"The lifecycle as a Mermaid diagram: {path}")
-    print(f"Everything else: {folder / 'desk.db'}")
+    print(f"Everything else: {folder / 'desk.db'}, and of the college {folder / 'college.db'}")
 
 
-def prove(desk: LoanDesk) -> bool:
+def prove(*desks: LoanDesk) -> bool:
     """Every journal folds to its snapshot, and the books balance."""
     heading("Two proofs")
     count = wrong = 0
-    for kind in (SupplyTransaction.kind, Relation.kind):
-        for it in desk.storage.aggregates(kind, limit=10_000):
-            count += 1
-            wrong += folded(desk.storage.journal(it.key)) != desk.codec.encode_aggregate(it)
+    fine = True
+    for desk in desks:
+        for kind in (SupplyTransaction.kind, Relation.kind, BorrowingCase.kind):
+            for it in desk.storage.aggregates(kind, limit=10_000):
+                count += 1
+                wrong += folded(desk.storage.journal(it.key)) != desk.codec.encode_aggregate(it)
     print(f"Proof 1: {count} journals folded, {wrong} differ from their snapshot.")
-    books = trial_balance(desk.storage.postings())
-    for currency, (debits, credits_) in books.items():
-        print(f"Proof 2: the books in {currency}: {debits.amount} debit, {credits_.amount} credit.")
-    return not wrong and all(debits == credits_ for debits, credits_ in books.values())
+    for desk in desks:
+        for currency, (debits, credits_) in trial_balance(desk.storage.postings()).items():
+            fine &= debits == credits_
+            books = f"the books of {desk.facts.library.ref} in {currency}"
+            print(f"Proof 2: {books}: {debits.amount} debit, {credits_.amount} credit.")
+    return fine and not wrong
 
 
 def main() -> int:
@@ -240,16 +327,19 @@ def main() -> int:
             return 2
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    desk = LoanDesk(folder)
+    desk, college = lending_desk(folder), college_desk(folder)
     relations(desk)
     cases = requests(desk)
-    refused = loans(desk, same_city=cases[0], out_of_town=cases[1], company=cases[6])
+    declined = loans(desk, same_city=cases[0], out_of_town=cases[1], company=cases[6])
     show_cases(desk, cases)
-    show_refusal(refused)
+    show_refusal(declined)
     show_statements(desk, cases)
+    borrowing(college)
+    show_borrowing(college)
     show_files(desk, folder)
-    fine = prove(desk)
+    fine = prove(desk, college)
     desk.storage.close()
+    college.storage.close()
     return 0 if fine else 1
 
 

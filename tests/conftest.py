@@ -29,7 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="RULEBOOK:RULE=VALUE",
-        help="read a shipped rulebook with another value, in TOML, for one rule; the word gap for none",
+        help="read a shipped rulebook with another value, in TOML, for one rule; the word gap for none;"
+        " for the rule `calendar`, the hours of its week",
     )
 
 
@@ -44,13 +45,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _disturb(name: str, rule: str, written: str) -> None:
     read = _load.document
-    if rule not in _load.load(name).rules:
+    if rule != "calendar" and rule not in _load.load(name).rules:
         raise pytest.UsageError(f"--disturb: {name} has no rule {rule}")
     said = {"gap": True} if written == "gap" else tomllib.loads(f"is = {written}", parse_float=Decimal)
 
     def document(source: str | Path) -> dict[str, Any] | Problem:
         tables = read(source)
-        if source == name and isinstance(tables, dict):
+        if source == name and isinstance(tables, dict) and rule == "calendar":
+            tables["calendar"]["weekly"] = said["is"]
+        elif source == name and isinstance(tables, dict):
             rule_table = tables["rules"][rule]
             values = rule_table["values"]
             rule_table["values"] = [{k: v for k, v in each.items() if k != "is"} | said for each in values]

@@ -75,21 +75,37 @@ def test_what_is_owed(said: str) -> None:
         assert f"应付合计：¥{amount}\n" in statements
 
 
-def test_a_refusal(said: str) -> None:
-    """The second renewal is refused with every reason."""
-    lines = _section(said, "A second renewal, asked for too late and without a reason, was refused")
+def test_a_second_renewal(said: str) -> None:
+    """The second renewal is answered no, with every reason."""
+    lines = _section(said, "A second renewal, asked for too late and without a reason, was answered no")
 
     assert [line[-8:] for line in lines if line] == ["[NLC-10]"] * 3
+
+
+def test_what_a_college_borrowed(said: str) -> None:
+    """One library kept silent, the next one sent it; the reader pays for the days the book was with her.
+
+    By the rate and the clause of the library that lent it; the days in the post are the college's.
+    """
+    lines = [line.strip() for line in _section(said, "At a college library: two readers' requests")]
+    done = [line[17:].strip() for line in lines if line.endswith(")") and line[:1].isdigit()]
+
+    assert done.count("Ask the next library (policy)") == 2
+    assert done.index("Wait no longer for an answer (clock)") < done.index("Accept the terms (policy)")
+    assert "1 volume × 5 days × CNY 5.00 = CNY 25.00 [NLC-12]" in lines
+    assert "The library owes CN-NLC by then: CNY 70.00" in lines
+    assert "There is an unpaid debt of CNY 12.50. [CQ-1]" in lines
 
 
 def test_the_proofs(said: str) -> None:
     """Every journal folds to its snapshot, and the books balance."""
     proofs = _section(said, "Two proofs")
 
-    assert proofs[0] == "Proof 1: 10 journals folded, 0 differ from their snapshot."
-    words = proofs[1].replace(",", "").rstrip(".").split()
-    assert proofs[1].startswith("Proof 2: the books in CNY: ")
-    assert words[words.index("debit") - 1] == words[words.index("credit") - 1] != "0.00"
+    assert proofs[0] == "Proof 1: 12 journals folded, 0 differ from their snapshot."
+    for line, library in zip(proofs[1:], ("CN-NLC", "CN-500113"), strict=True):
+        words = line.replace(",", "").rstrip(".").split()
+        assert line.startswith(f"Proof 2: the books of {library} in CNY: ")
+        assert words[words.index("debit") - 1] == words[words.index("credit") - 1] != "0.00"
 
 
 def test_the_files(said: str, folder: Path) -> None:
@@ -101,7 +117,7 @@ def test_the_files(said: str, folder: Path) -> None:
         message_from_bytes(path.read_bytes(), policy=policy.default) for path in folder.glob("mail/new/*")
     ]
 
-    assert f"{len(letters)} letters as files" in said
+    assert f"{len(letters)} letters of the lender as files" in said
     assert len(letters) == statuses["sent"] > 0
     assert statuses["superseded"] > 0
     assert set(statuses) == {"sent", "superseded"}
@@ -113,7 +129,8 @@ def test_the_files(said: str, folder: Path) -> None:
 def test_nothing_of_this_machine_is_said(said: str, folder: Path) -> None:
     """What is said differs from folder to folder by the folder's name alone, and no file is left beside."""
     assert str(DEMO.parent) not in said.replace(str(folder), "")
-    assert {path.name for path in folder.iterdir()} == {"desk.db", "lending.mmd", "mail"}
+    made = {"desk.db", "lending.mmd", "mail", "college.db", "college-mail"}
+    assert {path.name for path in folder.iterdir()} == made
 
 
 def test_a_second_run_replaces_the_first(said: str, folder: Path) -> None:

@@ -513,7 +513,7 @@ def test_the_story(tmp_path: Path):
         "shipped, due 2026-02-28, shelf post room",
     ]
     assert "NLC-2 in the house. So nothing happened" in told.stdout
-    assert "ill.renewal-without-reason [NLC-10]" in told.stdout
+    assert "ill.no-renewal-pending" in told.stdout
     assert "4 sent; of the library's own mail 1 waits as before" in told.stdout
     assert audited(Library(tmp_path / "library.db")) == ["NLC-1 left the house", "asked for a renewal"]
 

@@ -58,6 +58,15 @@ DISTURBANCES = {
         "letter-mark": '"NLC"',
         "packing": "false",
     },
+    "cque/interlibrary-loan": {
+        "calendar": '{ friday = ["08:30-12:00"], saturday = ["08:30-12:00"], sunday = ["08:30-12:00"] }',
+        "served": '["teacher"]',
+        "most-active": "3",
+        "refused-for-debt": "false",
+        "refused-while-overdue": "false",
+        "renewals": "1",
+        "by-lenders-rules": '["compensation"]',
+    },
     "cque/charges-of-the-lender": {
         "overdue": '"CNY 3.50"',
         "loss": '"zero(CNY)"',

@@ -6,22 +6,53 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 
 from servflow.adapters.machine_transitions import diagram, table
 from servflow.core.ill import ILL
+from servflow.core.ill.borrowing.states import CaseState as C
+from servflow.core.ill.lending.states import SupplyState as S
 from servflow.core.lifecycle import Lifecycle
 
 FOLDER = Path(__file__).parent.parent / "docs" / "lifecycles"
 
+PHASES: Mapping[str, Mapping[str, tuple[Enum, ...]]] = {
+    "ill.borrowing": {
+        "From the draft to the first supplier": (C.DRAFT, C.SUBMITTED, C.BLOCKED, C.IN_REVIEW, C.ROUTABLE),
+        "With a supplier": (C.SENT, C.EXPECTED, C.PROMISED, C.OFFERED),
+        "Between two suppliers": (C.ROUTABLE, C.RETRY_OFFERED, C.ROTA_EXHAUSTED),
+        "A loan in hand": (C.SHIPPED, C.RECEIVED, C.ON_LOAN, C.AWAITING_RETURN, C.RETURNED, C.LOST),
+        "A copy in hand": (C.DELIVERED,),
+    },
+    "ill.supply": {
+        "Before it is sent": (S.NEW, S.CHECKING, S.PROMISED, S.OFFERED),
+        "After it was sent": (S.SHIPPED, S.AT_REQUESTER, S.RETURN_IN_TRANSIT, S.LOST),
+    },
+}
+"""A long lifecycle is shown part by part: the states of each, and what leads out of them."""
+
 
 def page(lifecycle: Lifecycle) -> str:
-    """One lifecycle: its diagram, and its rows."""
+    """One lifecycle: its diagrams, part by part where it is long, and its rows."""
+    phases = PHASES.get(lifecycle.name)
+    if phases is None:
+        drawn = _drawing(diagram(lifecycle))
+    else:
+        parts = (
+            f"## {title}\n\n{_drawing(diagram(lifecycle, phase=part))}" for title, part in phases.items()
+        )
+        drawn = "\n\n".join(parts) + "\n\n## The rows"
     return (
         f"# {lifecycle.name}\n\n"
-        "Generated from the table by `make docs`; do not edit.\n\n"
-        f"```mermaid\n{diagram(lifecycle).rstrip()}\n```\n\n{table(lifecycle).rstrip()}\n"
+        "Generated from the table by `make docs`; do not edit. What leaves a state as it is is in the table"
+        f" only.\n\n{drawn}\n\n{table(lifecycle).rstrip()}\n"
     )
+
+
+def _drawing(text: str) -> str:
+    return f"```mermaid\n{text.rstrip()}\n```"
 
 
 def pages() -> dict[Path, str]:

@@ -130,7 +130,7 @@ def tell(folder: Path) -> None:
     with library.transaction() as connection:
         note(connection, "asked for a renewal", who=BORROWER, at=stamp(AT))
         try:
-            desks.within(connection).do(say(c.RequestRenewal, CASE, SYSTEM))
+            desks.within(connection).do(say(c.GrantRenewal, CASE, STAFF))
         except Refused as error:
             refused = error
     show(library, f"Refused ({refused}); what the library wrote it keeps:")

@@ -10,10 +10,13 @@ from servflow.adapters.facts_file import FactsFile
 from servflow.adapters.partner_iso18626 import read_request
 from servflow.core.changes import Actor, Office
 from servflow.core.errors import InvalidFacts, MissingValue, NotFound
+from servflow.core.ill.borrowing.commands import DraftRequest, Submit, TakeBack
+from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
+from servflow.core.ill.borrowing.states import CaseState
 from servflow.core.ill.lending.commands import Assess, Pay, ReceiveRequest
 from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
 from servflow.core.ill.lending.states import InstitutionKind, Material, Place, RelationState, SupplyState
-from servflow.core.ill.terms import Requested
+from servflow.core.ill.terms import Level, Requested, Service
 from servflow.core.money import Money
 from servflow.core.ports import Party
 
@@ -54,6 +57,31 @@ material = "chinese_book"
 """
 
 
+SUPPLIERS = """
+[[suppliers]]
+ref = "CN-CQ"
+name = "重庆图书馆"
+email = "cq@example.org"
+language = "zh_CN"
+services = ["Loan"]
+rulebook = "nlc/interlibrary-loan"
+
+[[suppliers]]
+ref = "GB-9"
+name = "Harbour"
+email = ""
+language = "en"
+closed = true
+"""
+READER = """
+[patrons."p-17"]
+name = "苏晚晴"
+email = "su@example.org"
+language = "zh_CN"
+category = "teacher"
+"""
+
+
 @pytest.fixture
 def facts(tmp_path: Path):
     """Facts from the text of a file."""
@@ -79,6 +107,33 @@ def request(
         supplier="CN-NLC",
         request_id=request_id,
         requested=Requested(title=title, record_ids=ids),
+    )
+
+
+def draft(patron: str = "p-17", title: str = "运河船谱", service: Service = Service.LOAN) -> DraftRequest:
+    return DraftRequest(
+        id="c1",
+        case="B-1",
+        by=STAFF,
+        happened_at=AT,
+        recorded_at=AT,
+        patron=patron,
+        library="CN-NLC",
+        service=service,
+        requested=Requested(title=title),
+    )
+
+
+def case(state: CaseState, patron: str = "p-17", **said) -> BorrowingCase:
+    return BorrowingCase(
+        id="B-1",
+        state=state,
+        patron=patron,
+        library="CN-NLC",
+        service=Service.LOAN,
+        requested=Requested(title="运河船谱"),
+        level=Level.NORMAL,
+        **said,
     )
 
 
@@ -212,7 +267,7 @@ def test_slips_of_requests_from_abroad(facts):
 
 
 def test_the_form_at_the_top_of_the_module_is_right(facts):
-    """the example in the module's documentation is a valid file"""
+    """the example in the module's documentation is a valid file, for both sides"""
     import servflow.adapters.facts_file as module
 
     assert module.__doc__
@@ -222,6 +277,17 @@ def test_the_form_at_the_top_of_the_module_is_right(facts):
     found = host.ask(replace(asked, case="JP-1000001/77"), None)
     assert found.material is Material.CHINESE_BOOK
     assert found.international_slip == "GJ-2026-004"
+    read = replace(draft(), case="2026-0117")
+    assert host.ask(read, None) == BorrowingFacts(
+        category="teacher",
+        debt=Money("12.50", "CNY"),
+        suppliers=("CN-CQ",),
+        duplicate_of="2026-0102",
+        held_locally=True,
+        requestable=False,
+        copies_this_year=3,
+        copy_limit=3,
+    )
 
 
 def test_the_example_knows_who_asks_for_what():
@@ -233,7 +299,7 @@ def test_the_example_knows_who_asks_for_what():
         assert command.supplier == host.library.ref
         assert host.party(command.requester).email
         told = host.ask(command, None)
-        assert told is not None
+        assert isinstance(told, LendingFacts)
         found[path.name[:2]] = (told.place, told.material, command.card is not None)
     chinese, near, far = Material.CHINESE_BOOK, Place.SAME_CITY, Place.ELSEWHERE
     assert found == {
@@ -246,6 +312,111 @@ def test_the_example_knows_who_asks_for_what():
         "07": (far, chinese, True),
     }
     assert {host.party(ref).language for ref in ("CN-110108", "CN-310115")} == {"zh_CN", "en"}
+
+
+# --- what is borrowed -----------------------------------------------------------------------------
+
+
+def test_parties_of_the_borrowing_side(facts):
+    """readers and suppliers are known by their references; a supplier that borrows here, as an institution"""
+    host = facts(LIBRARY, FAR, SUPPLIERS, '[[suppliers]]\nref = "CN-320500"', READER)
+    assert host.party("p-17") == Party(ref="p-17", name="苏晚晴", email="su@example.org", language="zh_CN")
+    assert host.party("GB-9").language == "en"
+    assert host.party("CN-320500").name == "Pingjiang University Library"
+
+
+def test_facts_of_a_reader(facts):
+    """what the file says of a reader is what a request is checked by; what it does not say is nothing"""
+    told = "expired = true\ndebarred = true\noverdue = 2\ndebt = 'CNY 12.50'\nactive = 1\nthis-year = 7\n"
+    plain = BorrowingFacts(category="teacher", suppliers=("CN-CQ", "GB-9"), not_taking=("GB-9",))
+    assert facts(LIBRARY, SUPPLIERS, READER).ask(draft(), None) == plain
+    assert facts(LIBRARY, SUPPLIERS, READER, told).ask(draft(), None) == replace(
+        plain,
+        expired=True,
+        debarred=True,
+        overdue=2,
+        debt=Money("12.50", "CNY"),
+        active=1,
+        this_year=7,
+    )
+
+
+def test_facts_of_one_request(facts):
+    """what is known of one request is said in its own table, and holds for no other"""
+    known = """
+    [requests."B-1"]
+    suppliers = ["GB-9"]
+    duplicate-of = "B-0"
+    held-locally = true
+    requestable = false
+    copies-this-year = 2
+    copy-limit = 3
+    """
+    host = facts(LIBRARY, SUPPLIERS, READER, known)
+    assert host.ask(draft(), None) == BorrowingFacts(
+        category="teacher",
+        suppliers=("GB-9",),
+        not_taking=("GB-9",),
+        duplicate_of="B-0",
+        held_locally=True,
+        requestable=False,
+        copies_this_year=2,
+        copy_limit=3,
+    )
+    other = host.ask(replace(draft(), case="B-2"), None)
+    assert (other.suppliers, other.duplicate_of, other.held_locally) == (("CN-CQ", "GB-9"), None, False)
+
+
+@pytest.mark.parametrize(
+    ("service", "suppliers", "not_serving"),
+    [
+        (Service.LOAN, ("CN-CQ", "GB-9"), ()),
+        (Service.COPY, ("GB-9",), ("CN-CQ",)),
+        (Service.COPY_OR_LOAN, ("CN-CQ", "GB-9"), ()),
+    ],
+)
+def test_suppliers_by_service(
+    facts, service: Service, suppliers: tuple[str, ...], not_serving: tuple[str, ...]
+):
+    """those that give the service are proposed, in the order of the file; of "copy or loan", either will do"""
+    found = facts(LIBRARY, SUPPLIERS, READER).ask(draft(service=service), None)
+    assert (found.suppliers, found.not_serving) == (suppliers, not_serving)
+
+
+def test_what_the_library_has_itself(facts):
+    """what is one of the items is held locally, also where two fit, unless the request's table says otherwise"""
+    other = '[[items]]\ntitle = "古城水系考"\nmaterial = "map"\n'
+    for more, held in (("", True), (other, True), ('[requests."B-1"]\nheld-locally = false', False)):
+        host = facts(LIBRARY, READER, BOOK, more)
+        assert host.ask(draft(title="古城水系考"), None).held_locally is held
+    assert host.ask(replace(draft(), case="B-2"), None).held_locally is False
+
+
+def test_facts_of_a_case(facts):
+    """later commands on the case get the facts of its request; the command does not matter"""
+    host = facts(LIBRARY, SUPPLIERS, READER)
+    take_back = TakeBack(id="c2", case="B-1", by=STAFF, happened_at=AT, recorded_at=AT)
+    assert host.ask(take_back, case(CaseState.ON_LOAN)) == host.ask(draft(), None)
+
+
+def test_a_reader_who_is_not_in_the_file(facts):
+    """what is known of a stranger is never guessed; but what was ordered before can still go back"""
+    host = facts(LIBRARY, SUPPLIERS)
+    with pytest.raises(MissingValue, match="p-17"):
+        host.ask(draft(), None)
+    submit = Submit(id="c2", case="B-1", by=STAFF, happened_at=AT, recorded_at=AT)
+    for state in CaseState:
+        if state in {CaseState.DRAFT, CaseState.SUBMITTED, CaseState.BLOCKED, CaseState.IN_REVIEW}:
+            with pytest.raises(MissingValue, match="no such patron"):
+                host.ask(submit, case(state))
+        else:
+            assert host.ask(submit, case(state)).not_taking == ("GB-9",)
+
+
+def test_the_rules_of_lenders(facts):
+    """the suppliers whose rulebooks are named, and no others"""
+    assert facts(LIBRARY, SUPPLIERS).lenders == {"CN-CQ": "nlc/interlibrary-loan"}
+    assert facts(LIBRARY).lenders == {}
 
 
 # --- mistakes -------------------------------------------------------------------------------------
@@ -290,6 +461,28 @@ def test_the_example_knows_who_asks_for_what():
         (LIBRARY + BOOK + "[[items]]\nmaterial = 'map'\n", "items[1]", "neither ids nor a title"),
         (LIBRARY + BOOK * 2, "items[1].ids", "'ISBN:978-7-9999-0001-6', as in items[0]"),
         (LIBRARY + "[international-slips]\na = ''\n", "international-slips.a", "''"),
+        (LIBRARY + "[suppliers]\n", "suppliers", "{}"),
+        (LIBRARY + "[[suppliers]]\n", "suppliers[0].ref", "nothing"),
+        (LIBRARY + "[[suppliers]]\nref = 'A'\n", "suppliers[0].name", "nothing"),
+        (LIBRARY + FAR + SUPPLIERS.replace("GB-9", "CN-320500"), "suppliers[1].name", "'Harbour'"),
+        (LIBRARY + SUPPLIERS.replace("GB-9", "CN-CQ"), "suppliers[1].ref", "'CN-CQ', as in suppliers[0]"),
+        (LIBRARY + SUPPLIERS.replace("GB-9", "CN-NLC"), "suppliers[1].ref", "the library's own id"),
+        (LIBRARY + SUPPLIERS.replace('"Loan"', '"Film"'), "suppliers[0].services[0]", "'Film'"),
+        (LIBRARY + SUPPLIERS.replace("true", "'yes'"), "suppliers[1].closed", "'yes'"),
+        (LIBRARY + SUPPLIERS.replace("cq@", ""), "suppliers[0].email", "'example.org'"),
+        (LIBRARY + READER.replace("teacher", " "), "patrons.p-17.category", "' '"),
+        (LIBRARY + READER.replace('category = "teacher"', ""), "patrons.p-17.category", "nothing"),
+        (LIBRARY + READER + "debt = 12.50\n", "patrons.p-17.debt", "12.50"),
+        (LIBRARY + READER + "debt = '12.50'\n", "patrons.p-17.debt", "'12.50'"),
+        (LIBRARY + READER + "debt = 'CNY -1'\n", "patrons.p-17.debt", "'CNY -1'"),
+        (LIBRARY + READER + "debt = 'CNY 1.234'\n", "patrons.p-17.debt", "'CNY 1.234'"),
+        (LIBRARY + READER + "active = -1\n", "patrons.p-17.active", "-1"),
+        (LIBRARY + READER + "this_year = 1\n", "patrons.p-17.this_year", "an unknown field"),
+        (LIBRARY + READER.replace("p-17", "CN-NLC"), "patrons.CN-NLC", "the reference of a library"),
+        (LIBRARY + SUPPLIERS + READER.replace("p-17", "GB-9"), "patrons.GB-9", "the reference of a library"),
+        (LIBRARY + NEAR + READER.replace("p-17", "CN-110108"), "patrons.CN-110108", "the reference of a library"),
+        (LIBRARY + '[requests."B-1"]\nsuppliers = ["XX"]\n', "requests.B-1.suppliers", "'XX'"),
+        (LIBRARY + '[requests."B-1"]\ncopy-limit = -1\n', "requests.B-1.copy-limit", "-1"),
     ],
 )  # fmt: skip
 def test_every_mistake_has_its_place(facts, tables: str, where: str, found: str):

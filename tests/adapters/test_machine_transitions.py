@@ -538,7 +538,10 @@ def test_commands_share_an_edge_in_alphabetical_order() -> None:
     """A chooser stands behind its command."""
     lost = [line for line in edges(diagram(LENDING)) if line.startswith("LOST")]
 
-    assert lost == ["LOST --> CLOSED: CheckIn [last_piece] | CloseManually | SettleLoss"]
+    assert lost == [
+        "LOST --> AT_REQUESTER: ReportFound",
+        "LOST --> CLOSED: CheckIn [last_piece] | CloseManually | SettleLoss",
+    ]
 
 
 def test_a_phase_is_a_part_of_the_diagram() -> None:

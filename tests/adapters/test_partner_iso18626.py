@@ -13,6 +13,8 @@ from servflow.adapters.partner_iso18626 import MOST_BYTES, read_request
 from servflow.core.changes import Actor, Office
 from servflow.core.errors import InvalidMessage, InvalidValue, MissingExtra
 from servflow.core.ill.lending.commands import ReceiveRequest
+from servflow.core.ill.terms import Level, Service
+from servflow.core.money import Money
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT.parent / "shared" / "reference" / "iso18626"  # beside a checkout, or not there at all
@@ -38,6 +40,8 @@ HEADER = """
   <requestingAgencyRequestId>2026-0117</requestingAgencyRequestId>
 """
 BOOK = "<title>古城水系考</title>"
+FIRST_ID = "iso18626:64c868c56d3e85219b1be47c0d8dd16dee74700cdabf2a274ac219464f148ec9"
+"""The id of the plain message as the first release read it: it is stored in journals."""
 SERVICE = "<requestType>New</requestType><serviceType>Loan</serviceType>"
 
 
@@ -414,18 +418,71 @@ def test_what_is_needed_once():
     ]
 
 
-def test_a_copy_is_not_served():
-    """a request for a copy is refused in so many words"""
-    [(_, found, expected)] = refused(message(service="<serviceType>Copy</serviceType>"))
-    assert found == "'Copy'"
-    assert expected == "Loan or CopyOrLoan; a copy is not served here"
+def test_another_service_is_not_served():
+    """a service that ISO 18626 does not have is refused in so many words"""
+    [(_, found, expected)] = refused(message(service="<serviceType>Scan</serviceType>"))
+    assert found == "'Scan'"
+    assert expected == "Loan or Copy or CopyOrLoan"
+
+
+def test_a_copy_is_asked_for_with_its_pages():
+    """service, level, what it may cost and which part is wanted come with a request for a copy"""
+    book = f"{BOOK}<titleOfComponent>水门考</titleOfComponent><pagesRequested>112-130</pagesRequested>"
+    service = (
+        "<requestType>Retry</requestType><requestingAgencyPreviousRequestId>41</requestingAgencyPreviousRequestId>"
+        "<serviceType>Copy</serviceType><serviceLevel>rush</serviceLevel>"
+    )
+    costs = (
+        "<billingInfo><maximumCosts><currencyCode>CNY</currencyCode>"
+        "<monetaryValue>22.5</monetaryValue></maximumCosts></billingInfo>"
+    )
+    command = read(message(book=book, service=service, more=costs))
+    assert (command.service, command.level) == (Service.COPY, Level.RUSH)
+    assert command.max_cost == Money("22.50", "CNY")
+    assert (command.requested.article, command.requested.pages) == ("水门考", "112-130")
+    assert command.previous == "41"
+
+
+def test_what_a_request_may_cost_makes_it_another_one():
+    """each of what a copy brings with it belongs to the message's identity; without it, the id is as ever"""
+    plain = read(message())
+    others = [
+        message(book=f"{BOOK}<titleOfComponent>a</titleOfComponent>"),
+        message(book=f"{BOOK}<pagesRequested>a</pagesRequested>"),
+        message(service=f"{SERVICE}<serviceLevel>Express</serviceLevel>"),
+        message(service=f"{SERVICE}<requestingAgencyPreviousRequestId>a</requestingAgencyPreviousRequestId>"),
+        message(more=_costs("CNY", "1")),
+        message(more=_costs("CNY", "2")),
+    ]
+    ids = {read(text).id for text in others}
+    assert len(ids | {plain.id}) == len(others) + 1
+    assert plain.id == FIRST_ID
+
+
+@pytest.mark.parametrize("costs", [("cny", "1"), ("CNY", "x"), ("CNY", "0.001"), ("CNY", "-1")])
+def test_costs_that_are_none_are_named(costs: tuple[str, str]):
+    """a currency or an amount that is none is a problem at its place"""
+    assert places(message(more=_costs(*costs))) == ["billingInfo/maximumCosts"]
+
+
+def test_costs_without_an_amount_are_none():
+    """an empty element is as good as absent, and so is an amount of no currency"""
+    assert read(message(more=_costs("CNY", ""))).max_cost is None
+    assert read(message(more=_costs("", "1"))).max_cost is None
+
+
+def _costs(currency: str, amount: str) -> str:
+    return (
+        f"<billingInfo><maximumCosts><currencyCode>{currency}</currencyCode>"
+        f"<monetaryValue>{amount}</monetaryValue></maximumCosts></billingInfo>"
+    )
 
 
 def test_all_mistakes_at_once():
     """a message with many mistakes is refused once, with every one"""
     header = HEADER.replace("+08:00", "").replace("CN-NLC", "").replace("2026-0117", "")
     service = (
-        "<requestType>Reminder</requestType><serviceType>Copy</serviceType><needBeforeDate>x</needBeforeDate>"
+        "<requestType>Reminder</requestType><serviceType>Scan</serviceType><needBeforeDate>x</needBeforeDate>"
     )
     assert places(message(header, "<author>x</author>", service)) == [
         "header/supplyingAgencyId/agencyIdValue",

@@ -32,7 +32,7 @@ def source_of(module: str) -> ast.Module:
 def defined(tree: ast.Module) -> set[str]:
     """The public names that a module makes itself: classes, functions, constants; not what it imports.
 
-    Type variables are left out: nobody asks for them by name.
+    Type variables are left out, and short names for what is imported: nobody asks for them by name.
     """
     names: set[str] = set()
     for statement in tree.body:
@@ -40,6 +40,8 @@ def defined(tree: ast.Module) -> set[str]:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 names.add(name)
             case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))):
+                pass
+            case ast.Assign(value=ast.Name()):
                 pass
             case ast.Assign(targets=targets):
                 names |= {target.id for target in targets if isinstance(target, ast.Name)}
@@ -91,6 +93,7 @@ def test_nothing_public_is_left_out(module: str) -> None:
         ("class A: ...\nclass _B: ...", {"A"}),
         ("def f(): ...\nasync def g(): ...\ndef _h(): ...", {"f", "g"}),
         ("X = 1\nY: int = 2\n_Z = 3\nA = B = 0", {"X", "Y", "A", "B"}),
+        ("from states import State\nS = State", set()),
         ("T = TypeVar('T')\nimport os\nfrom os import path", set()),
         ("__all__ = ['A']", set()),
     ],

@@ -46,7 +46,9 @@ def probe(home: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_core_is_found() -> None:
     """The walk sees packages, modules and the modules of a domain."""
-    assert {"servflow.core", "servflow.core.lifecycle", "servflow.core.ill.lending.table"} <= set(submodules(HOME))
+    assert {"servflow.core", "servflow.core.lifecycle", "servflow.core.ill.lending.table"} <= set(
+        submodules(HOME)
+    )
 
 
 def test_every_submodule_of_the_core_needs_the_standard_library_only() -> None:

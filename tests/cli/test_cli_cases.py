@@ -145,7 +145,7 @@ def test_show_what_is_not_there(lent: Cli) -> None:
     assert "'NOBODY'" in said.err
     assert plain.document == {
         "error": "not-found",
-        "texts": ["no transaction or relation with the id 'NOBODY'"],
+        "texts": ["no transaction, relation or case with the id 'NOBODY'"],
     }
 
 

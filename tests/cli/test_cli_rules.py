@@ -197,7 +197,7 @@ def test_diagram(cli: Cli, name: str, command: str) -> None:
 
 def test_diagram_of_nothing(cli: Cli) -> None:
     """A name that no lifecycle has is wrong usage, and those that are had are named."""
-    said = cli("diagram", "ill.borrowing")
+    said = cli("diagram", "ill.lending")
 
     assert said.code == 2
     assert "ill.supply" in said.err

@@ -62,6 +62,8 @@ GROWS_BY_DEBIT = {
     AccountKind.PREPAYMENT: False,
     AccountKind.INCOME: False,
     AccountKind.PROVISION: False,
+    AccountKind.PAYABLE: False,
+    AccountKind.EXPENSE: True,
 }
 
 

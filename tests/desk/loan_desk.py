@@ -23,7 +23,7 @@ from servflow.core.ill.lending.states import (
     SecurityKind,
     SupplyState,
 )
-from servflow.core.ill.terms import Requested
+from servflow.core.ill.terms import CostKind, Requested
 from servflow.core.ledger import Account, AccountKind, balance, settlement, trial_balance
 from servflow.core.money import Money, total
 from servflow.core.ports import Letter, Outgoing, Party, Receipt, Status, Storage
@@ -281,11 +281,11 @@ class LoanDesk:
             self._prove_account(relation, loans)
         for loan in loans:
             receivable = Account(AccountKind.RECEIVABLE, loan.requester)
-            for kind in ("loan-fee", "overdue", "compensation"):
+            for kind in (each.value for each in CostKind):
                 income = Account(AccountKind.INCOME, kind)
                 obligation = Obligation(subject=loan.id, kind=kind, debit=receivable, credit=income)
                 assert loan.charged.get(kind) == posted_for(obligation, postings)
-            if loan.state is SupplyState.CLOSED:  # nothing grows any more: what is owed was charged
+            if loan.state not in _OUT:  # nothing is lent, and nothing grows: what is owed was charged
                 due = dict(owed(loan, self.policy, _FAR))
                 assert {k: charge.money for k, charge in due.items() if charge.money} == {
                     k: posted.amount for k, posted in loan.charged.items() if posted.amount
@@ -296,6 +296,15 @@ class LoanDesk:
         postings = list(self.storage.postings())
         settled = settlement(postings, receivable, "CNY")
         assert settled.conserved
+        assert settled.charged == total(
+            (
+                posted.amount
+                for loan in loans
+                if loan.requester == relation.id
+                for posted in loan.charged.values()
+            ),
+            "CNY",
+        )
         assert not settled.credited  # a credit becomes a prepayment at once
         assert all(part.minor >= 0 for part in (settled.charged, settled.paid, settled.waived))
         assert {about: item.outstanding for about, item in relation.open.items()} == {

@@ -599,6 +599,7 @@ def test_what_is_found_and_expected(db: Path) -> None:
 def test_a_wake_of_an_older_policy(storage_for: Callable[[Codec], Storage]) -> None:
     """Under another policy the wakes are other ones: each is named with what it should be, until rebuilt."""
     desk = loan_story(storage_for(Codec(ILL)))
+    desk.say(c.DeclineRenewal, "loan-2", "2026-03-13")  # answered, so that only reminders are to come
     notices = Dated("notices", (Since(date.min, Cited((-3, 1, 8, 60), PRACTICE)),))
     desk.under(notices=notices)
     (problem,) = audit(ILL, desk.storage.records(), policy=desk.policy)

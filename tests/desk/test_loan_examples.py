@@ -114,7 +114,7 @@ USED_UP, TOO_LATE, RESERVED, WITHOUT_REASON = (
         (True, "2026-03-16", 2, "", [USED_UP, TOO_LATE, RESERVED, WITHOUT_REASON]),
     ],
 )
-def test_a_renewal_that_may_not_be_is_refused(
+def test_a_renewal_that_may_not_be_is_answered_no(
     desk: LoanDesk, renewed: bool, day: str, reserved: int, reason: str, expected: list[tuple[str, str]]
 ) -> None:
     """A second one, one after expiry, one with a reservation waiting: each reason with NLC-10, all at once."""
@@ -122,12 +122,18 @@ def test_a_renewal_that_may_not_be_is_refused(
     if renewed:
         desk.renew("loan-1", "2026-02-20")
     desk.host.reserved = reserved
-    before = desk.contents()
-    with pytest.raises(Refused) as caught:
-        desk.say(c.RequestRenewal, "loan-1", day, by=of(TOWN), reason=reason)
+    due, renewals = desk.supply().due, desk.supply().renewals
+    desk.say(c.RequestRenewal, "loan-1", day, by=of(TOWN), reason=reason)
 
-    assert codes(caught.value.reasons) == expected
-    assert desk.contents() == before
+    (told,) = (
+        each
+        for each in desk.storage.outbox(about=desk.supply().key)
+        if each.message.kind == "ill.supply.renewal-declined"
+    )
+    assert codes(told.message.reasons) == expected
+    assert told.status is Status.PENDING
+    assert (desk.supply().due, desk.supply().renewals) == (due, renewals)
+    assert desk.supply().renewal_asked_on is None
 
 
 @pytest.mark.clause("NLC-10")
@@ -399,9 +405,9 @@ def test_a_recall_shortens_the_term(desk: LoanDesk) -> None:
     desk.lend("loan-1")
     desk.say(c.Recall, "loan-1", "2026-02-10", due=date(2026, 2, 15), reason="needed for an edition")
     assert desk.supply().due == desk.account().out["loan-1"].due == date(2026, 2, 15)
-    with pytest.raises(Refused) as caught:
-        desk.say(c.RequestRenewal, "loan-1", "2026-02-11", by=of(TOWN), reason="more time")
-    assert codes(caught.value.reasons) == [("ill.recalled", "NLC-11")]
+    desk.say(c.RequestRenewal, "loan-1", "2026-02-11", by=of(TOWN), reason="more time")
+    told = desk.outbox()["5/ill.supply.renewal-declined"].message
+    assert codes(told.reasons) == [("ill.recalled", "NLC-11")]
     desk.say(c.CheckIn, "loan-1", "2026-02-18")
 
     assert desk.posted("loan-1") == {"loan-fee": cny(20), "overdue": cny(15)}
@@ -578,6 +584,76 @@ def test_a_request_closed_by_hand_owes_nothing(desk: LoanDesk) -> None:
     assert (desk.posted("loan-1"), desk.open(), dict(desk.account().out)) == ({}, {}, {})
 
 
+# --- a shipping undone, an offer, a cancellation ---------------------------------------------------
+
+
+def _undoable(desk: LoanDesk) -> None:
+    """Promised at ten, shipped at noon; a shipping may be undone for half an hour."""
+    desk.under(undo_minutes=Dated.always("undo-minutes", 30, PRACTICE))
+    desk.request("loan-1")
+    desk.say(c.Promise, "loan-1", "2026-01-31")
+    desk.say(c.Ship, "loan-1", at("2026-01-31", 12), items=("v1",))
+
+
+def test_nothing_leaves_while_a_shipping_may_be_undone(desk: LoanDesk) -> None:
+    """The promise leaves at once; that it was shipped not before half past twelve, and then it is too late."""
+    _undoable(desk)
+    noon = at("2026-01-31", 12)
+    desk.desk.deliver(noon + timedelta(minutes=29))
+    assert desk.statuses() == {
+        "1/ill.supply.received": Status.SUPERSEDED,
+        "2/ill.supply.promised": Status.SENT,
+        "3/ill.supply.shipped": Status.PENDING,
+    }
+    desk.desk.deliver(noon + timedelta(minutes=30))
+    assert desk.statuses()["3/ill.supply.shipped"] is Status.SENT
+    with pytest.raises(Refused) as caught:
+        desk.say(c.UndoShipment, "loan-1", noon + timedelta(minutes=30))
+
+    assert codes(caught.value.reasons) == [("ill.undo-too-late", "PRACTICE")]
+
+
+def test_a_shipping_undone_was_never_told_and_costs_nothing(desk: LoanDesk) -> None:
+    """Its message is withdrawn, its fee reversed; shipped anew, that is told and charged once."""
+    _undoable(desk)
+    desk.say(c.UndoShipment, "loan-1", at("2026-01-31", 12) + timedelta(minutes=5))
+    assert desk.supply().state is SupplyState.PROMISED
+    assert (desk.open(), dict(desk.account().out), desk.posted("loan-1")) == ({}, {}, {"loan-fee": cny(0)})
+    desk.say(c.Ship, "loan-1", "2026-02-01", items=("v2",))
+    desk.night("2026-02-01")
+
+    assert desk.statuses() == {
+        "1/ill.supply.received": Status.SUPERSEDED,
+        "2/ill.supply.promised": Status.SENT,
+        "3/ill.supply.shipped": Status.WITHDRAWN,
+        "5/ill.supply.shipped": Status.SENT,
+    }
+    assert desk.open() == {"loan-1/loan-fee": cny(20)}
+
+
+def test_an_offer_that_nobody_accepts_ends_by_the_clock(desk: LoanDesk) -> None:
+    """Two weeks and a day after it was made, whenever the clock speaks; an acceptance after that is for staff."""
+    desk.request("loan-1")
+    desk.say(c.MakeOffer, "loan-1", "2026-02-01", cost=cny(60))
+    desk.night("2026-02-15")
+    assert desk.supply().state is SupplyState.OFFERED
+    desk.night("2026-04-01")
+    assert (desk.supply().closing, desk.desk.wake(at("2026-04-02")).done) == (Closing.UNFILLED, 0)
+    desk.say(c.AgreeToOffer, "loan-1", "2026-04-02", by=of(TOWN), revision=1)
+
+    assert [reason.code for reason in desk.supply().attention] == ["ill.attention.out-of-order"]
+
+
+def test_a_cancellation_that_crosses_the_shipping_is_answered_no(desk: LoanDesk) -> None:
+    """Sent the day before the shipping, it comes after it: taken, answered at once, and the loan goes on."""
+    desk.lend("loan-1", day="2026-01-31")
+    desk.say(c.RequestCancel, "loan-1", "2026-01-30", recorded="2026-02-02", by=of(TOWN))
+    told = desk.outbox()["4/ill.supply.cancel-answered"].message
+
+    assert (dict(told.facts)["yes"], dict(told.facts)["status"]) == (False, "Loaned")
+    assert (desk.supply().state, desk.supply().cancel_asked_on) == (SupplyState.SHIPPED, None)
+
+
 # --- suspension -----------------------------------------------------------------------------------
 
 
@@ -728,9 +804,24 @@ def test_what_may_be_said_next(desk: LoanDesk) -> None:
     assert library[c.CheckIn] == library[c.Assess] == library[c.DeclareLost] == ()
     assert library[c.Recall] is None  # to which day?
     assert codes(library[c.GrantRenewal]) == [("ill.no-renewal-pending", None)]
-    assert borrower.keys() == {c.ConfirmReceipt, c.RequestRenewal, c.ReportReturn, c.ReportLost}
+    assert borrower.keys() == {
+        c.AgreeToOffer,
+        c.ClaimDefect,
+        c.ConfirmReceipt,
+        c.DeclineOffer,
+        c.Notify,
+        c.ReportFound,
+        c.ReportLost,
+        c.ReportReturn,
+        c.RequestCancel,
+        c.RequestRenewal,
+        c.RequestStatus,
+    }
     assert desk.desk.allowed(key, of(CITY), at("2026-02-20")) == {}
-    assert desk.desk.allowed(key, CLOCK, at("2026-02-20")) == {c.NoticeDue: None}
+    clock = desk.desk.allowed(key, CLOCK, at("2026-02-20"))
+    assert clock.keys() == {c.NoticeDue, c.DeclareLost, c.DeclineRenewal}
+    assert clock[c.NoticeDue] is None  # which one?
+    assert codes(clock[c.DeclareLost]) == [("ill.not-taken-for-lost", "PRACTICE")]
 
 
 def test_the_account_may_be_explained_too(desk: LoanDesk) -> None:

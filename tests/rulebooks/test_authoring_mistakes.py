@@ -27,7 +27,7 @@ def value(**changes):
         ("format", "1", "'1'", "1"),
         ("authority", "国图", "'国图'", "small letters and digits, with hyphens between words"),
         ("subject", "", "''", "small letters and digits, with hyphens between words"),
-        ("policy", "ill.borrowing", "'ill.borrowing'", "ill.lending or fees"),
+        ("policy", "ill.buying", "'ill.buying'", "ill.lending or ill.borrowing or fees"),
         ("title", " ", "' '", "a text that is not empty"),
         ("currency", "yuan", "'yuan'", "a code of three capital letters, as in ISO 4217"),
         ("currency", 156, "156", "a code of three capital letters, as in ISO 4217"),
@@ -227,7 +227,7 @@ def test_a_rule_that_the_policy_does_not_know_is_refused(draft):
 
     unknown, missing = draft.problems()
     assert unknown[:2] == ("rules.loan-periods", "an unknown rule")
-    assert unknown[2].startswith("one of end-of-month, served, ")
+    assert unknown[2].startswith("one of notices, undo-minutes, end-of-month, served, ")
     assert missing[0] == "rules.loan-period"
 
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from servflow.core.changes import Actor, Office
+from servflow.core.ill import BorrowingCase, BorrowingFacts, BorrowingPolicy
+from servflow.core.ill.borrowing import commands as c
+from servflow.core.ill.borrowing.charges import owed as borrowed
+from servflow.core.ill.borrowing.guards import blocks
+from servflow.core.ill.borrowing.model import Attempt
+from servflow.core.ill.borrowing.states import AttemptState, BorrowingRole, CaseState
 from servflow.core.ill.lending.charges import owed
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import Place, SupplyState
-from servflow.core.ill.terms import Requested
+from servflow.core.ill.terms import CostKind, CostLine, Level, Requested, Service
+from servflow.core.lifecycle import Situation
 from servflow.core.money import Money
-from servflow.rulebooks import lending_policy, load, shipped
+from servflow.rulebooks import borrowing_policy, lending_policy, load, shipped
 
 CASES = Path(__file__).parent / "cases"
 
@@ -67,6 +75,65 @@ def test_a_case_of_the_national_library_of_china(given, expect):
     if "back" in given:
         later = owed(it, policy, seen + timedelta(days=100))
         assert {kind: charge.money for kind, charge in later} == charges
+
+
+@pytest.mark.clause("CQ-1", "CQ-2", "CQ-4", "CQ-5")
+@pytest.mark.parametrize(("given", "expect"), cases("cque/interlibrary-loan"))
+def test_a_case_of_the_chongqing_university_of_education(given, expect):
+    """What stands in a reader's way, and what he owes, is what the case says."""
+    lender = lending_policy(load("nlc/interlibrary-loan"), library="CN-NLC")
+    book = load("cque/interlibrary-loan")
+    policy = borrowing_policy(book, library="CN-CQ", lenders={"CN-NLC": lender})
+    assert expect == (
+        {"blocks": blocked(policy, given)} if "blocks" in expect else brought_back(policy, given)
+    )
+
+
+def blocked(policy: BorrowingPolicy, given: Mapping[str, Any]) -> list[str]:
+    """The blocks that stand in a reader's way who files a request."""
+    debt = {"debt": Money(given["debt"], "CNY")} if "debt" in given else {}
+    facts = BorrowingFacts(**{**given, **debt})
+    at = datetime(2026, 3, 2, 10, tzinfo=policy.zone)
+    by = Actor("reader", policy.library, Office.PERSON)
+    said = c.Submit(id="c", case="case", by=by, happened_at=at, recorded_at=at)
+    it = BorrowingCase(
+        id="case",
+        state=CaseState.SUBMITTED,
+        patron="reader",
+        library=policy.library,
+        service=Service.LOAN,
+        requested=Requested(title="any"),
+        level=Level.NORMAL,
+    )
+    found = blocks(Situation(it, said, policy, facts, BorrowingRole.PATRON, {}))
+    return [reason.code.removeprefix("ill.block.") for reason in found]
+
+
+def brought_back(policy: BorrowingPolicy, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The reader's last day, and what he owes by kind, for a volume received a month before it is due."""
+    shipped = given["due"] - timedelta(days=30)
+    fee = CostLine(kind=CostKind.LOAN, amount=Money(given["fee"], "CNY"))
+    attempt = Attempt(number=1, supplier="CN-NLC", state=AttemptState.SUPPLIED, costs=(fee,))
+    it = BorrowingCase(
+        id="case",
+        state=CaseState.AWAITING_RETURN,
+        patron="reader",
+        library=policy.library,
+        service=Service.LOAN,
+        requested=Requested(title="any"),
+        level=Level.NORMAL,
+        attempts=(attempt,),
+        current=1,
+        supplied=Service.LOAN,
+        items=("volume",),
+        received={"volume": shipped},
+        shipped_on=shipped,
+        due=given["due"],
+        checked_out_on=shipped,
+        taken_back_on=given["back"],
+    )
+    owes = {kind: int(charge.money.amount) for kind, charge in borrowed(it, policy, given["back"])}
+    return {"patron-due": policy.patron_due(given["due"], shipped), **owes}
 
 
 def test_every_shipped_rulebook_has_cases():

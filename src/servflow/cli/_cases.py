@@ -1,26 +1,32 @@
-"""What is stored: transactions and relations, listed and shown, and what is owed for them."""
+"""What is stored: transactions, relations and cases, listed and shown, and what is owed for them."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from servflow.cli._host import Host, day, find, host_options, pass_host
+from servflow.cli._host import Host, Kept, day, find, host_options, pass_host
 from servflow.cli._show import as_json, complain, say, table
 from servflow.core.changes import Aggregate
 from servflow.core.errors import InvalidValue
 from servflow.core.ill import ILL
+from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.lending.model import Relation, SupplyTransaction
-from servflow.core.ledger import Account, AccountKind
-from servflow.core.money import total
+from servflow.core.ledger import Account, AccountKind, Posting, balances
+from servflow.core.money import Money, total
+from servflow.desk import Explanation
 
 __all__ = ["list_", "show", "why"]
+
+_LENT: Final = ("case", "title", "state", "due", "overdue", "charges", "to see")
+_BORROWED: Final = ("case", "title", "state", "supplier", "due", "overdue", "to see")
 
 
 @click.command("list")
 @click.option("--state", help="Only those in this state.")
+@click.option("--cases", is_flag=True, help="What is borrowed for readers instead of what is lent.")
 @click.option("--relations", is_flag=True, help="The borrowers' relations instead of the transactions.")
 @click.option("--after", default="", metavar="ID", help="Only ids beyond this one.")
 @click.option(
@@ -29,9 +35,20 @@ __all__ = ["list_", "show", "why"]
 @click.option("--on", type=day, help="The day on which what is overdue is judged (today).")
 @host_options
 @pass_host
-def list_(host: Host, state: str | None, *, relations: bool, after: str, limit: int, on: date | None) -> None:
-    """The transactions, or the borrowers' relations."""
-    kind = Relation.kind if relations else SupplyTransaction.kind
+def list_(
+    host: Host,
+    state: str | None,
+    *,
+    cases: bool,
+    relations: bool,
+    after: str,
+    limit: int,
+    on: date | None,
+) -> None:
+    """The transactions, the cases, or the borrowers' relations."""
+    if cases and relations:
+        raise click.UsageError("--cases or --relations, not both")
+    kind = BorrowingCase.kind if cases else Relation.kind if relations else SupplyTransaction.kind
     states = [each.value for each in ILL.named(kind).states]
     if state is not None and state not in states:
         raise InvalidValue("--state", state, "one of " + ", ".join(states))
@@ -39,21 +56,23 @@ def list_(host: Host, state: str | None, *, relations: bool, after: str, limit: 
     if host.json:
         as_json([_plain(host, it) for it in found])
         return
+    today = on or host.today(kind)
     if relations:
-        columns = ("institution", "state", "card", "out", "open", "paid in")
-        table("relations", columns, [_account(host, it) for it in found if isinstance(it, Relation)])
+        accounts = [_account(host, it) for it in found if isinstance(it, Relation)]
+        table("relations", ("institution", "state", "card", "out", "open", "paid in"), accounts)
+    elif cases:
+        borrowed = [_case(host, it, today) for it in found if isinstance(it, BorrowingCase)]
+        table(f"cases on {host.texts.day(today)}", _BORROWED, borrowed)
     else:
-        today = on or host.today()
-        columns = ("case", "title", "state", "due", "overdue", "charges")
-        rows = [_loan(host, it, today) for it in found if isinstance(it, SupplyTransaction)]
-        table(f"transactions on {host.texts.day(today)}", columns, rows)
+        lent = [_loan(host, it, today) for it in found if isinstance(it, SupplyTransaction)]
+        table(f"transactions on {host.texts.day(today)}", _LENT, lent)
     if len(found) == limit:
         complain(f"{limit} shown; what comes after: --after {found[-1].id}")
 
 
 def _account(host: Host, it: Relation) -> tuple[str, ...]:
     texts = host.texts
-    unpaid = total((item.outstanding for item in it.open.values()), host.policy.currency)
+    unpaid = total((item.outstanding for item in it.open.values()), host.policy(it.kind).currency)
     paid_in = "; ".join(texts.money(amount) for amount in it.security.values())
     return (
         it.id,
@@ -68,14 +87,30 @@ def _account(host: Host, it: Relation) -> tuple[str, ...]:
 def _loan(host: Host, it: SupplyTransaction, on: date) -> tuple[str, ...]:
     texts = host.texts
     closing = f" ({texts.name('closing', it.closing.value)})" if it.closing else ""
-    charges = [charge.money for _, charge in ILL.named(it.kind).owed(it, host.policy, on)]
+    policy = host.policy(it.kind)
+    charges = [charge.money for _, charge in ILL.named(it.kind).owed(it, policy, on)]
     return (
         it.id,
         it.requested.title,
         texts.state(it.kind, it.state) + closing,
         texts.day(it.due) if it.due and it.still_out else "",
         "!" if it.overdue_on(on) else "",
-        texts.money(total(charges, host.policy.currency)) if charges else "",
+        texts.money(total(charges, policy.currency)) if charges else "",
+        str(len(it.attention) or ""),
+    )
+
+
+def _case(host: Host, it: BorrowingCase, on: date) -> tuple[str, ...]:
+    texts = host.texts
+    outcome = f" ({texts.name('outcome', it.outcome.value)})" if it.outcome else ""
+    return (
+        it.id,
+        it.requested.title,
+        texts.state(it.kind, it.state) + outcome,
+        it.attempt.supplier if it.attempt else "",
+        texts.day(it.due) if it.due and it.outcome is None else "",
+        "!" if it.outcome is None and it.overdue_on(on) else "",
+        str(len(it.attention) or ""),
     )
 
 
@@ -106,7 +141,9 @@ def show(host: Host, id: str) -> None:
         [(name, _line(value)) for name, value in fields if value != ""],
     )
     table(
-        "journal", ("#", "happened", "recorded", "command", "by"), [_entry(host, entry) for entry in journal]
+        "journal",
+        ("#", "happened", "recorded", "command", "by"),
+        [_entry(host, it.kind, entry) for entry in journal],
     )
     moved = [
         (
@@ -125,10 +162,10 @@ def show(host: Host, id: str) -> None:
         table("mail", ("to", "kind", "status", "note"), mail)
 
 
-def _entry(host: Host, entry: Any) -> tuple[str, ...]:
+def _entry(host: Host, kind: str, entry: Any) -> tuple[str, ...]:
     command = entry["command"]
     happened, recorded = (
-        host.texts.instant(datetime.fromisoformat(command[name]), host.policy.zone)
+        host.texts.instant(datetime.fromisoformat(command[name]), host.policy(kind).zone)
         for name in ("happened_at", "recorded_at")
     )
     by = f"{command['by']['party']} ({entry['role']})"
@@ -149,25 +186,59 @@ def _line(value: Any) -> str:
 @host_options
 @pass_host
 def why(host: Host, id: str, on: date | None) -> None:
-    """What is owed for a transaction, by which clauses; what was paid."""
+    """What is owed for one of them, by which clauses; what was paid.
+
+    For a case: by the patron, and by the library to those that supplied.
+    """
     desk = host.desk()
     it = find(desk.storage, id)
-    if not isinstance(it, SupplyTransaction):
+    if isinstance(it, Relation):
         raise click.UsageError(f"{id} is a relation; `servflow ill show {id}` shows its account")
-    today = on or host.today()
+    today = on or host.today(it.kind)
     explanation = desk.explain(it.key, today)
-    encode = host.codec.encode
     if host.json:
-        owed = [
-            {"kind": kind, "amount": encode(charge.money), "derivation": encode(charge)}
-            for kind, charge in explanation.owed
-        ]
-        settlements = [
-            {"account": str(account), **encode(settled)}
-            for (account, _), settled in explanation.settlements.items()
-        ]
-        as_json({"id": it.id, "on": today.isoformat(), "owed": owed, "settlements": settlements})
-    else:
-        debtor = Account(AccountKind.RECEIVABLE, it.requester)
-        settled = explanation.settlements.get((debtor, host.policy.currency))
+        as_json(_explained(host, it, explanation))
+        return
+    debtor = Account(AccountKind.RECEIVABLE, it.requester if isinstance(it, SupplyTransaction) else it.patron)
+    settled = explanation.settlements.get((debtor, host.policy(it.kind).currency))
+    if isinstance(it, SupplyTransaction):
         say(host.texts.statement(it, explanation.owed, settled, on=today).rstrip("\n"))
+        return
+    texts = host.texts
+    lines = [f"{it.id}: {it.requested.title}", texts.text("statement.on", {"on": today})]
+    if not explanation.owed:
+        lines += ["", texts.text("statement.nothing")]
+    for kind, charge in explanation.owed:
+        lines += ["", texts.charge_kind(kind), *(f"  {line}" for line in texts.charge_lines(charge))]
+    lines += [""] * bool(explanation.owed)
+    say("\n".join(lines))
+    if settled is not None:
+        parts = ("charged", "paid", "waived", "outstanding", "credited")
+        moved = [(name, texts.money(getattr(settled, name))) for name in parts]
+        table(f"what was charged to {it.patron}", ("", "amount"), moved)
+    owing = [(account.owner, texts.money(held)) for account, held in _owing(explanation.postings)]
+    if owing:
+        table("what the library owes for it", ("supplier", "amount"), owing)
+
+
+def _explained(host: Host, it: Kept, explanation: Explanation) -> dict[str, Any]:
+    encode = host.codec.encode
+    owed = [
+        {"kind": kind, "amount": encode(charge.money), "derivation": encode(charge)}
+        for kind, charge in explanation.owed
+    ]
+    settlements = [
+        {"account": str(account), **encode(settled)}
+        for (account, _), settled in explanation.settlements.items()
+    ]
+    document = {"id": it.id, "on": explanation.on.isoformat(), "owed": owed, "settlements": settlements}
+    if isinstance(it, BorrowingCase):
+        payable = _owing(explanation.postings)
+        document["payable"] = [{"account": str(account), "amount": encode(held)} for account, held in payable]
+    return document
+
+
+def _owing(postings: tuple[Posting, ...]) -> list[tuple[Account, Money]]:
+    """What the library owes by these postings, by account and currency."""
+    held = balances(postings).items()
+    return [(account, money) for (account, _), money in held if account.kind is AccountKind.PAYABLE]

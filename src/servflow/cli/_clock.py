@@ -24,7 +24,7 @@ _PORTS: Final = range(1, 65536)
 @host_options
 @pass_host
 def wake(host: Host, at: datetime | None, *, rebuild: bool) -> int:
-    """Do what the clock has to do: reminders that are due.
+    """Do what the clock has to do: reminders, and what has run out.
 
     Each happens at its scheduled instant, however late this is run.
     """

@@ -11,6 +11,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from servflow.codec import read
 from servflow.core.changes import Command
 from servflow.core.errors import InvalidCommand, InvalidValue, Problem
+from servflow.core.ill.terms import CostLine, Delivery
 from servflow.core.money import Money
 
 __all__ = ["own_fields", "typed"]
@@ -28,8 +29,9 @@ def typed(
 ) -> dict[str, Any]:
     """``data`` and ``name=value`` texts as plain data, the texts each by its field's type.
 
-    Several items are written with commas between them; an amount as ``25.00`` or ``CNY 25.00``;
-    nothing as ``none``; what has parts of its own as JSON.
+    Several items are written with commas between them; an amount as ``25.00`` or ``CNY 25.00``; a cost
+    as its kind and its amount, ``loan-fee 20.00``; a delivery as its way and what it is found by, ``URL
+    https://example.org/1``; nothing as ``none``; what else has parts of its own as JSON.
 
     Raises:
         InvalidCommand: a text is no assignment, or a field is unknown or given twice; every one is named.
@@ -72,6 +74,11 @@ def _number(text: str) -> int:
 _WRITTEN: Final[Mapping[type, Callable[[str], bool | int]]] = {bool: _flag, int: _number}
 
 
+def _money(text: str, currency: str) -> dict[str, str]:
+    code, _, amount = text.strip().rpartition(" ")
+    return {"amount": str(Money(amount, code or currency).amount), "currency": code or currency}
+
+
 def _plain(text: str, annotation: Any, currency: str) -> Any:
     if get_origin(annotation) in (Union, types.UnionType):
         if text in ("", "none"):
@@ -84,8 +91,13 @@ def _plain(text: str, annotation: Any, currency: str) -> Any:
     if annotation in _WRITTEN:
         return _WRITTEN[annotation](text)
     if annotation is Money:
-        code, _, amount = text.strip().rpartition(" ")
-        return {"amount": str(Money(amount, code or currency).amount), "currency": code or currency}
+        return _money(text, currency)
+    if annotation is CostLine:
+        kind, _, amount = text.strip().partition(" ")
+        return {"kind": kind, "amount": _money(amount, currency)}
+    if annotation is Delivery:
+        via, _, reference = text.strip().partition(" ")
+        return {"via": via, "reference": reference.strip()}
     if get_origin(annotation) is tuple:
         part = get_args(annotation)[0]
         return [_plain(each.strip(), part, currency) for each in text.split(",") if each.strip()]

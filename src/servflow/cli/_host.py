@@ -22,28 +22,43 @@ from servflow.codec import Codec
 from servflow.core.changes import Actor, Aggregate, Command, Key, Office
 from servflow.core.errors import NotFound, Refused, ServflowError, UnusableStorage
 from servflow.core.ill import ILL
-from servflow.core.ill.lending.model import Relation, SupplyTransaction
+from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
+from servflow.core.ill.borrowing.policy import BorrowingPolicy
+from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.lifecycle import Policy
 from servflow.core.ports import Mail, Party, Storage
 from servflow.desk import Desk
-from servflow.rulebooks import lending_policy, load
+from servflow.rulebooks import borrowing_policy, lending_policy, load
 
 __all__ = [
+    "DEFAULT_BORROWING_RULEBOOK",
     "DEFAULT_RULEBOOK",
+    "FACTS",
     "ROLES",
     "Host",
-    "borrower",
+    "Kept",
     "day",
     "find",
     "host_options",
     "instant",
     "now",
+    "other",
     "pass_host",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_RULEBOOK: Final = "nlc/interlibrary-loan"
-ROLES: Final = click.Choice(["staff", "requester", "system", "clock"])
+DEFAULT_BORROWING_RULEBOOK: Final = "cque/interlibrary-loan"
+ROLES: Final = click.Choice(["staff", "requester", "patron", "supplier", "system", "clock"])
+FACTS: Final[dict[str, type]] = {
+    SupplyTransaction.kind: LendingFacts,
+    Relation.kind: LendingFacts,
+    BorrowingCase.kind: BorrowingFacts,
+}
+"""On what the commands of each lifecycle are decided."""
+
+Kept = SupplyTransaction | Relation | BorrowingCase
 WAIT_SECONDS: Final = 5
 """How long to wait for another writer of the database."""
 
@@ -89,6 +104,7 @@ class Host:
     db: str = "servflow.db"
     facts: Path | None = None
     rulebook: str = DEFAULT_RULEBOOK
+    borrowing_rulebook: str = DEFAULT_BORROWING_RULEBOOK
     lang: str = "en"
     json: bool = False
 
@@ -111,15 +127,35 @@ class Host:
             )
         return FactsFile(self.facts)
 
-    @functools.cached_property
-    def policy(self) -> LendingPolicy:
-        """The rulebook as the library of the host's facts runs it; without facts, as any library does."""
-        library = self.facts_file.library.ref if self.facts is not None else "any"
-        return lending_policy(load(self.rulebook), library=library)
+    @property
+    def library(self) -> str:
+        """The reference of the library of the host's facts; without facts, that of any library."""
+        return self.facts_file.library.ref if self.facts is not None else "any"
 
-    def today(self) -> date:
-        """The present day in the zone of the rulebook's calendar."""
-        return self.policy.day(now())
+    @functools.cached_property
+    def lending(self) -> LendingPolicy:
+        """The rulebook to lend by, as the library of the host's facts runs it."""
+        return lending_policy(load(self.rulebook), library=self.library)
+
+    @functools.cached_property
+    def borrowing(self) -> BorrowingPolicy:
+        """The rulebook to borrow by, with the rules of the lenders as far as the host's facts name them."""
+        known = self.facts_file.lenders if self.facts is not None else {}
+        lenders = {ref: lending_policy(load(name), library=ref) for ref, name in known.items()}
+        return borrowing_policy(load(self.borrowing_rulebook), library=self.library, lenders=lenders)
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """The policy of each lifecycle, by its name."""
+        return {lifecycle.name: self.policy(lifecycle.name) for lifecycle in ILL}
+
+    def policy(self, kind: str) -> LendingPolicy | BorrowingPolicy:
+        """The policy that the lifecycle of that name goes by."""
+        return self.borrowing if kind == BorrowingCase.kind else self.lending
+
+    def today(self, kind: str = SupplyTransaction.kind) -> date:
+        """The present day in the zone of the rulebook that the lifecycle of that name goes by."""
+        return self.policy(kind).day(now())
 
     def storage(self, *, new: bool = False) -> Storage:
         """The SQLite file, which only what opens a case may make anew; or the PostgreSQL database.
@@ -143,7 +179,7 @@ class Host:
                 "--db: neither the name of a file nor a URL such as postgresql://host/name"
             )
         if not new and not self.exists:
-            expected = "a database; `servflow ill import` or `servflow import` makes one"
+            expected = "a database; `servflow ill import`, `ill request` or `servflow import` makes one"
             raise UnusableStorage(self.db, "no file", expected)
         return SqliteStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
 
@@ -165,7 +201,7 @@ class Host:
         """The desk over the file; where it is a new one, the host's facts are there before it is made."""
         return Desk(
             ILL,
-            policy=self.policy,
+            policy=self.policies,
             facts=self.facts_file if new else _WhenAsked(self),
             storage=self.storage(new=new),
             mail=mail,
@@ -173,18 +209,27 @@ class Host:
             wording=BabelWording(self.facts_file.library.name if self.facts is not None else ""),
         )
 
-    def actor(self, role: str, requester: str) -> Actor:
-        """Somebody in that role: the library's staff or system, the requester, or the clock."""
+    def actor(self, role: str, kind: str, other: str | None) -> Actor:
+        """Somebody in that role towards an aggregate of a kind; a usage error where it has no such role.
+
+        The library's staff or system, or the clock; otherwise ``other``: the institution that borrows
+        or is asked, or the patron.
+        """
         library = self.facts_file.library.ref
         match role:
-            case "requester":
-                return Actor(requester, requester, Office.SYSTEM)
             case "clock":
                 return Actor("clock", library, Office.CLOCK)
             case "system":
                 return Actor("policy", library, Office.SYSTEM)
-            case _:
+            case "staff":
                 return Actor("staff", library, Office.STAFF)
+        if (role == "requester") == (kind == BorrowingCase.kind):
+            raise click.UsageError(f"--as {role}: there is none in {kind}")
+        if other is None:
+            raise click.UsageError(f"--as {role}: it has none yet")
+        if role == "patron":
+            return Actor(other, library, Office.PERSON)
+        return Actor(other, other, Office.SYSTEM)
 
     def told(self, error: ServflowError) -> dict[str, Any]:
         """What went wrong as plain data; ``texts`` in the language asked for, where a rule speaks."""
@@ -215,25 +260,36 @@ class _WhenAsked:
         return self.host.facts_file.party(ref)
 
 
-def find(storage: Storage, id: str) -> SupplyTransaction | Relation:
-    """The transaction of that id, otherwise the relation.
+def find(storage: Storage, id: str) -> Kept:
+    """The transaction of that id, otherwise the relation, otherwise the case.
 
     Raises:
-        NotFound: there is neither.
+        NotFound: there is none of them.
     """
-    for kind in (SupplyTransaction, Relation):
+    for kind in (SupplyTransaction, Relation, BorrowingCase):
         try:
             it = storage.load(Key(kind.kind, id))
         except NotFound:
             continue
-        assert isinstance(it, (SupplyTransaction, Relation))
+        assert isinstance(it, Kept)
         return it
-    raise NotFound("transaction or relation", id)
+    raise NotFound("transaction, relation or case", id)
 
 
-def borrower(it: SupplyTransaction | Relation) -> str:
-    """The institution that a transaction is for; a relation is its institution's own."""
-    return it.requester if isinstance(it, SupplyTransaction) else it.id
+def other(it: Kept, role: str, attempt: int | None = None) -> str | None:
+    """Who speaks in a role that is not the library's own: None where there is nobody yet.
+
+    The institution that a transaction is for; a relation is its institution's own. Of a case, its
+    patron, or the supplier of an attempt, by its number, otherwise of the one that was asked last.
+    """
+    if isinstance(it, SupplyTransaction):
+        return it.requester
+    if isinstance(it, Relation):
+        return it.id
+    if role == "patron":
+        return it.patron
+    asked = it.attempt if attempt is None else it.numbered(attempt)
+    return None if asked is None else asked.supplier
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -261,7 +317,13 @@ def host_options(command: F) -> F:
             "--rulebook",
             metavar="NAME|FILE",
             envvar="SERVFLOW_RULEBOOK",
-            help=f"The rulebook to work by ({DEFAULT_RULEBOOK}).",
+            help=f"The rulebook to lend by ({DEFAULT_RULEBOOK}).",
+        ),
+        _option(
+            "--borrowing-rulebook",
+            metavar="NAME|FILE",
+            envvar="SERVFLOW_BORROWING_RULEBOOK",
+            help=f"The rulebook to borrow by ({DEFAULT_BORROWING_RULEBOOK}).",
         ),
         _file("--host", "facts", envvar="SERVFLOW_HOST", help="The host's facts, in TOML."),
         _option(

@@ -1,4 +1,4 @@
-"""The lending desk on the command line: requests taken in, and commands given."""
+"""The loan desk on the command line: requests taken in, and commands given."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from servflow.adapters.ids_uuid import UuidIds
 from servflow.adapters.partner_iso18626 import read_request
+from servflow.cli._accounts import attention, statement
 from servflow.cli._cases import list_, show, why
-from servflow.cli._fields import own_fields, typed
-from servflow.cli._host import ROLES, Host, borrower, find, host_options, instant, now, pass_host
-from servflow.cli._show import as_json, say, table
-from servflow.codec import read
+from servflow.cli._fields import own_fields
+from servflow.cli._host import ROLES, Host, find, host_options, instant, now, other, pass_host
+from servflow.cli._saying import Saying, given, hear, own, request, timed, with_fields
+from servflow.cli._show import as_json, table
 from servflow.core.changes import Command, Key
 from servflow.core.errors import (
     InvalidCommand,
     InvalidMessage,
     MissingExtra,
-    NotFound,
     Problem,
     Refused,
     ServflowError,
@@ -38,10 +37,10 @@ _REFUSED: Final = 3
 @click.group()
 @host_options
 def ill() -> None:
-    """The lending desk: requests, commands, and what is owed."""
+    """The loan desk, both sides: requests, commands, and what is owed."""
 
 
-for each in (list_, show, why):
+for each in (list_, show, why, request, hear, attention, statement):
     ill.add_command(each)
 
 
@@ -118,7 +117,8 @@ def allowed(host: Host, id: str, role: str, at: datetime | None) -> None:
     it = find(desk.storage, id)
     rows = []
     document = []
-    for command, reasons in desk.allowed(it.key, host.actor(role, borrower(it)), at or now()).items():
+    speaker = host.actor(role, it.kind, other(it, role))
+    for command, reasons in desk.allowed(it.key, speaker, at or now()).items():
         fields = list(own_fields(command))
         texts = [host.texts.reason(reason) for reason in reasons or ()]
         found = None if reasons is None else host.codec.encode(list(reasons))
@@ -134,57 +134,27 @@ def allowed(host: Host, id: str, role: str, at: datetime | None) -> None:
 @ill.command(epilog="For instance: servflow ill do CN-110108/42 Ship items=NLC-1,NLC-2")
 @click.argument("id")
 @click.argument("command", metavar="COMMAND")
-@click.argument("fields", nargs=-1, metavar="[NAME=VALUE]...")
+@with_fields
 @click.option("--as", "role", type=ROLES, default="staff", show_default=True, help="Who speaks.")
-@click.option("--at", type=instant, help="When it happened (when it is recorded).")
-@click.option("--recorded-at", type=instant, help="When it is recorded (now).")
-@click.option(
-    "--id", "command_id", help="The command's id, with --at: the same one twice counts once (a fresh one)."
-)
-@click.option("--data", type=click.File("rb"), help="Fields as a JSON object (- for standard input).")
+@timed
 @host_options
 @pass_host
 def do(
     host: Host,
     id: str,
     command: str,
-    fields: tuple[str, ...],
+    assignments: tuple[str, ...],
     *,
     role: str,
-    at: datetime | None,
-    recorded_at: datetime | None,
-    command_id: str | None,
+    saying: Saying,
     data: BinaryIO | None,
 ) -> None:
-    """Give a command to a transaction or a relation, by its id."""
+    """Give a command to a transaction, relation or case."""
     kind = _command(command)
-    if command_id is not None and at is None:
-        raise click.UsageError("--id goes with --at: said again, a command has the same instant")
     lifecycle = ILL.of(kind)
-    own = typed(kind, fields, host.policy.currency, data=_object(data) if data else {})
+    said = own(host, kind, assignments, data)
     desk = host.desk(new=bool(lifecycle.cell(OPENING, kind)))
-    key = Key(lifecycle.name, id)
-    try:
-        speaker = borrower(find(desk.storage, id))
-    except NotFound:
-        speaker = str(own.get("requester", id))
-    recorded = recorded_at or now()
-    envelope = {
-        "command": kind.__name__,
-        "id": command_id or UuidIds().new(),
-        "case": id,
-        "by": host.codec.encode(host.actor(role, speaker)),
-        "happened_at": (at or recorded).isoformat(),
-        "recorded_at": recorded.isoformat(),
-    }
-    receipt = desk.do(host.codec.decode_command(own | envelope))
-    it = desk.storage.load(key)
-    if host.json:
-        state = {"id": it.id, "state": it.state.value, "version": it.version}
-        as_json({**state, "repeated": receipt.repeated, "receipt": host.codec.encode(receipt)})
-    else:
-        again = " (given before; nothing changed)" if receipt.repeated else ""
-        say(f"{it.id}: {host.texts.command(kind)} -> {host.texts.state(it.kind, it.state)}{again}")
+    given(host, desk, Key(lifecycle.name, id), kind, said, role=role, saying=saying)
 
 
 def _command(name: str) -> type[Command]:
@@ -193,10 +163,3 @@ def _command(name: str) -> type[Command]:
         expected = "one of " + ", ".join(sorted(known))
         raise InvalidCommand("command", [Problem("command", repr(name), expected)])
     return known[name]
-
-
-def _object(file: BinaryIO) -> dict[str, Any]:
-    document = read(file.read())
-    if not isinstance(document, dict):
-        raise InvalidCommand("command", [Problem("--data", type(document).__name__, "a JSON object")])
-    return document

@@ -93,7 +93,10 @@ def clauses(host: Host) -> None:
 @click.option("--table", "as_table", is_flag=True, help="The rows as a Markdown table instead.")
 @host_options
 def diagram(name: str, *, as_table: bool) -> None:
-    """A lifecycle as a Mermaid diagram: ill.supply or ill.relation."""
+    """A lifecycle as a Mermaid diagram.
+
+    NAME is ill.supply, ill.relation or ill.borrowing.
+    """
     from servflow.adapters import machine_transitions
 
     lifecycle = ILL.named(name)

@@ -15,18 +15,17 @@ import attrs
 import click
 
 from servflow.adapters.ids_uuid import UuidIds
-from servflow.cli._host import Host, host_options, instant, now, pass_host
+from servflow.cli._host import FACTS, Host, host_options, instant, now, pass_host
 from servflow.cli._show import as_json, complain, progress, say, table
 from servflow.core.errors import Problem, UnusableStorage
-from servflow.core.ill import ILL
-from servflow.core.ill.lending.model import LendingFacts
+from servflow.core.ill import ILL, BorrowingPolicy, LendingPolicy
 from servflow.core.lifecycle import Policy
 from servflow.core.records import Record
 from servflow.desk import Difference, Undecided, redecide, restore
 from servflow.desk import audit as audit_of
 from servflow.desk import erase as erase_from
 from servflow.desk import export as export_of
-from servflow.rulebooks import lending_policy, load
+from servflow.rulebooks import borrowing_policy, lending_policy, load
 
 __all__ = ["audit", "erase", "export", "import_"]
 
@@ -53,7 +52,7 @@ class _Counted:
     "--also",
     multiple=True,
     metavar="NAME|FILE",
-    help="One more rulebook that decisions were made under, for --redecide.",
+    help="One more rulebook, of either side, that decisions were made under, for --redecide.",
 )
 @host_options
 @pass_host
@@ -67,11 +66,11 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
     policies = _policies(host, also) if again else {}
     storage = host.storage()
     records = _Counted(storage.records())
-    problems = list(audit_of(ILL, records, policy=host.policy))
+    problems = list(audit_of(ILL, records, policy=host.policies))
     found: list[Difference | Undecided] = []
     if again and not problems:
         passing = progress(storage.records(), "Reading journals")
-        found = list(redecide(ILL, passing, policies, facts=LendingFacts))
+        found = list(redecide(ILL, passing, policies, facts=FACTS))
     differences = [each for each in found if isinstance(each, Difference)]
     undecided = [each for each in found if isinstance(each, Undecided)]
     if host.json:
@@ -92,7 +91,12 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
 
 def _policies(host: Host, also: tuple[str, ...]) -> dict[tuple[str, str], Policy]:
     library = host.facts_file.library.ref
-    made = [lending_policy(load(name), library=library) for name in (host.rulebook, *also)]
+    made: list[LendingPolicy | BorrowingPolicy] = [host.lending, host.borrowing]
+    for book in map(load, also):
+        if book.policy == "ill.borrowing":
+            made.append(borrowing_policy(book, library=library, lenders=host.borrowing.lenders))
+        else:
+            made.append(lending_policy(book, library=library))
     return {(policy.rulebook, policy.calendar_digest): policy for policy in made}
 
 
@@ -230,9 +234,7 @@ def erase(host: Host, ref: str, texts: tuple[str, ...], at: datetime | None, *, 
         click.confirm("Erase", abort=True, err=True)
     pseudonym = UuidIds().new()
     try:
-        done = erase_from(
-            ILL, storage, ref, pseudonym=pseudonym, at=at or now(), texts=texts, facts=LendingFacts
-        )
+        done = erase_from(ILL, storage, ref, pseudonym=pseudonym, at=at or now(), texts=texts, facts=FACTS)
     except UnusableStorage:  # which may come when all is erased, but for what lies beside it
         complain(f"{pseudonym} is what would stand for it")
         raise

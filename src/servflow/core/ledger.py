@@ -53,11 +53,18 @@ class AccountKind(Enum):
     PREPAYMENT = "prepayment"  # the owner's money, to be used up (预付款)
     INCOME = "income"
     PROVISION = "provision"  # set aside for what will have to be paid
+    PAYABLE = "payable"  # what we owe the owner
+    EXPENSE = "expense"
 
     @property
     def grows_by_debit(self) -> bool:
         """Whether a debit makes it grow; else a credit does."""
-        return self in {AccountKind.RECEIVABLE, AccountKind.CASH, AccountKind.WAIVED}
+        return self in {
+            AccountKind.RECEIVABLE,
+            AccountKind.CASH,
+            AccountKind.WAIVED,
+            AccountKind.EXPENSE,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,6 +328,7 @@ def decide(
     messages: list[Message] = []
     withdrawals: list[Withdrawal] = []
     postings: list[Posting] = []
+    for_all = None if isinstance(policy, dict) else policy
     waiting: list[Command | _Followed] = [command]
     while waiting:
         each = waiting.pop(0)
@@ -344,7 +345,7 @@ def decide(
             absent.update((other, 0) for other in lifecycle.reads(before, each) if other not in aggregates)
             if each is not command:
                 _check_read(lifecycles, command, each, aggregates, now)
-        rules = policy_for(lifecycle, policy)
+        rules = policy_for(lifecycle, policy) if for_all is None else for_all
         row, role, situation = _admit(lifecycle, before, key, each, rules, facts, now)
         drafted = before
         if lifecycle.follow is not _nothing_follows:

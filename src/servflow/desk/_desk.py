@@ -13,7 +13,7 @@ import attrs
 from servflow.codec import in_utc
 from servflow.core.changes import Actor, Aggregate, Command, Key
 from servflow.core.citations import Reason
-from servflow.core.dates import aware
+from servflow.core.dates import Term, aware
 from servflow.core.errors import (
     InvalidValue,
     MailFailed,
@@ -25,7 +25,7 @@ from servflow.core.errors import (
     UnusableStorage,
 )
 from servflow.core.fees import Charge
-from servflow.core.ledger import Account, AccountKind, Posting, Settlement, settlement
+from servflow.core.ledger import Account, AccountKind, Posting, Settlement, Statement, settlement, statement
 from servflow.core.lifecycle import Lifecycle, Lifecycles, Policies, check, decide, policy_for
 from servflow.core.ports import (
     Clock,
@@ -211,6 +211,14 @@ class Desk:
             postings=postings,
             settlements={of: settlement(postings, *of) for of in accounts},
         )
+
+    def statement(self, account: Account, currency: str, term: Term) -> Statement:
+        """What moved on ``account`` in ``term``, in one currency: the opening, each line, the closing.
+
+        What has been posted by value date; what has grown since and was not posted yet is not on it.
+        An account that nothing was posted to has a statement of zero.
+        """
+        return statement(self.storage.postings(account=account), account, currency, term)
 
     def wake(self, at: datetime) -> Wakes:
         """Say to every aggregate that is due by ``at`` what the clock has to say to it.

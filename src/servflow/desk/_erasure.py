@@ -76,15 +76,16 @@ def erase(
     pseudonym: str,
     at: datetime,
     texts: Collection[str] = (),
-    facts: type | None = None,
+    facts: type | dict[str, type] | None = None,
 ) -> Erasure:
     """Put ``pseudonym`` in the place of the party ``ref``, and ``ERASED`` in that of its ``texts``.
 
     ``pseudonym`` is a fresh opaque id without ``/``. ``texts`` are compared sign by sign: another
     spelling is another text. Messages that wait for the party are withdrawn at ``at``; one that is
     being sent at this moment may still arrive. ``facts`` is the class of the facts that commands are
-    decided on. A reference that stands nowhere as a party's is not replaced. A second time there is
-    nothing left to do. The host's own records, and what has left by mail, are the host's to erase.
+    decided on, or the class for each lifecycle by its name. A reference that stands nowhere as a
+    party's is not replaced. A second time there is nothing left to do. The host's own records, and what
+    has left by mail, are the host's to erase.
 
     Raises:
         InvalidValue: a reference or a text is blank, a pseudonym or a text would come back by what
@@ -146,7 +147,7 @@ class _Erasing:
         pseudonym: str,
         texts: Collection[str],
         at: datetime,
-        facts: type | None,
+        facts: type | dict[str, type] | None,
     ) -> None:
         _check(ref, pseudonym, texts)
         self._models = {lifecycle.name: lifecycle.model for lifecycle in lifecycles}
@@ -155,7 +156,7 @@ class _Erasing:
         self._pseudonym = pseudonym
         self._texts = tuple(sorted(texts, key=len, reverse=True))  # a longer one before what is part of it
         self._at = at
-        self._facts: Any = Any if facts is None else facts
+        self._facts = facts
         self._part = _part(ref)
         self._used = _part(pseudonym)
         self._in_words = re.compile(rf"(?<![\w:.-]){re.escape(ref)}(?![\w:-]|\.\w)")
@@ -261,6 +262,10 @@ class _Erasing:
         model: Any = self._models.get(key.kind)
         return {} if model is None else _hints(model)
 
+    def _facts_of(self, key: Key) -> Any:
+        kind = self._facts.get(key.kind) if isinstance(self._facts, dict) else self._facts
+        return Any if kind is None else kind
+
     def _entry(self, record: EntryRecord, document: dict[str, Any]) -> dict[str, Any]:
         kinds = self._fields(record.key)
         command = self._command(document["command"])
@@ -272,7 +277,7 @@ class _Erasing:
             **document,
             "key": self._of(document["key"], Key),
             "command": command,
-            "facts": self._of(document["facts"], self._facts),
+            "facts": self._of(document["facts"], self._facts_of(record.key)),
             "alterations": [
                 self._alteration(alteration, kinds.get(alteration[1], Any))
                 for alteration in document["alterations"]

@@ -6,13 +6,25 @@
 3. Numbers are exact. An amount that the source leaves open is ``given``, never invented.
 
 The form is described in ``docs/rulebook-format.md``; the register of clauses, and where each of them
-is carried, in ``servflow.rulebooks.clauses``.
+is carried, in ``servflow.rulebooks.clauses``; closures, public holidays and make-up working days for
+hosts that make their own calendar, in ``servflow.rulebooks.closures``.
 """
 
 from __future__ import annotations
 
 from servflow.rulebooks._load import check, load, shipped
-from servflow.rulebooks._policies import POLICIES, lending_policy
+from servflow.rulebooks._policies import POLICIES, borrowing_policy, lending_policy
 from servflow.rulebooks._rulebook import Line, Rule, Rulebook, Value
 
-__all__ = ["POLICIES", "Line", "Rule", "Rulebook", "Value", "check", "lending_policy", "load", "shipped"]
+__all__ = [
+    "POLICIES",
+    "Line",
+    "Rule",
+    "Rulebook",
+    "Value",
+    "borrowing_policy",
+    "check",
+    "lending_policy",
+    "load",
+    "shipped",
+]

@@ -13,13 +13,16 @@ from servflow.codec.toml import Count, key
 from servflow.core.citations import Dated
 from servflow.core.errors import InvalidValue
 from servflow.core.fees import Rule as FeeRule
+from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.rulebooks._fees import FEES
 from servflow.rulebooks._rulebook import Rulebook
 
-__all__ = ["POLICIES", "Given", "Limit", "lending_policy", "rule_types"]
+__all__ = ["POLICIES", "Given", "Limit", "borrowing_policy", "lending_policy", "rule_types"]
 
-POLICIES: Final[Mapping[str, type]] = MappingProxyType({"ill.lending": LendingPolicy, FEES: FeeRule})
+POLICIES: Final[Mapping[str, type]] = MappingProxyType(
+    {"ill.lending": LendingPolicy, "ill.borrowing": BorrowingPolicy, FEES: FeeRule}
+)
 """What a rulebook can fill, by the name under which it says so: a policy, whose fields say which rules
 there are; or fee rules, which it names itself."""
 
@@ -51,14 +54,43 @@ def lending_policy(rulebook: Rulebook, *, library: str, closed_through: date | N
     Raises:
         InvalidValue: the rulebook is for another policy.
     """
-    if POLICIES.get(rulebook.policy) is not LendingPolicy:
-        raise InvalidValue("policy", rulebook.policy, "a rulebook for ill.lending")
-    rules: dict[str, Any] = {name.replace("-", "_"): rule.dated for name, rule in rulebook.rules.items()}
     return LendingPolicy(
         library=library,
         rulebook=rulebook.digest,
         calendar=rulebook.calendar,
         currency=rulebook.currency,
         closed_through=closed_through,
-        **rules,
+        **_rules(rulebook, "ill.lending"),
     )
+
+
+def borrowing_policy(
+    rulebook: Rulebook,
+    *,
+    library: str,
+    lenders: Mapping[str, LendingPolicy] = MappingProxyType({}),
+    closed_through: date | None = None,
+) -> BorrowingPolicy:
+    """The policy of the borrowing library ``library`` (借入馆) under ``rulebook``.
+
+    ``lenders`` are the rules of the libraries it borrows from, by their references, as far as it has
+    them; ``closed_through`` is the last day of the books' closed periods.
+
+    Raises:
+        InvalidValue: the rulebook is for another policy.
+    """
+    return BorrowingPolicy(
+        library=library,
+        rulebook=rulebook.digest,
+        calendar=rulebook.calendar,
+        currency=rulebook.currency,
+        closed_through=closed_through,
+        lenders=lenders,
+        **_rules(rulebook, "ill.borrowing"),
+    )
+
+
+def _rules(rulebook: Rulebook, policy: str) -> dict[str, Any]:
+    if rulebook.policy != policy:
+        raise InvalidValue("policy", rulebook.policy, f"a rulebook for {policy}")
+    return {name.replace("-", "_"): rule.dated for name, rule in rulebook.rules.items()}

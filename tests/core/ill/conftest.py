@@ -17,8 +17,8 @@ from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending.charges import owed
 from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
-from servflow.core.ill.lending.states import InstitutionKind, Material, Place, SecurityKind
-from servflow.core.ill.terms import Requested
+from servflow.core.ill.lending.states import InstitutionKind, Material, Place, SecurityKind, SupplyState
+from servflow.core.ill.terms import Condition, Requested
 from servflow.core.ledger import Posting
 from servflow.core.lifecycle import check, decide
 from servflow.core.money import Money
@@ -34,9 +34,29 @@ _BY_THE_BORROWER: Final = (
     c.RequestRenewal,
     c.ReportReturn,
     c.ReportLost,
+    c.ReportFound,
+    c.RequestCancel,
+    c.AgreeToOffer,
+    c.DeclineOffer,
+    c.RequestStatus,
+    c.Notify,
+    c.ClaimDefect,
     c.Apply,
     c.DeclareChange,
 )
+_BY_THE_CLOCK: Final = (c.NoticeDue, c.ExpireRequest, c.LapseOffer, c.NoteReturnDelay)
+_SHIPPED: Final = (c.Ship, {"items": ("a", "b")})
+_WAYS: Final[Mapping[SupplyState, tuple[tuple[type[Command], Mapping[str, Any]], ...]]] = {
+    SupplyState.NEW: (),
+    SupplyState.CHECKING: ((c.Expect, {}),),
+    SupplyState.PROMISED: ((c.Promise, {}),),
+    SupplyState.OFFERED: ((c.MakeOffer, {"conditions": (Condition.SUPERVISED,)}),),
+    SupplyState.SHIPPED: (_SHIPPED,),
+    SupplyState.AT_REQUESTER: (_SHIPPED, (c.ConfirmReceipt, {})),
+    SupplyState.RETURN_IN_TRANSIT: (_SHIPPED, (c.ReportReturn, {})),
+    SupplyState.LOST: (_SHIPPED, (c.ReportLost, {})),
+    SupplyState.CLOSED: (_SHIPPED, (c.CheckIn, {})),
+}
 
 
 class LendingDesk:
@@ -77,7 +97,7 @@ class LendingDesk:
         by = Actor("a librarian", LIBRARY, Office.STAFF)
         if kind in _BY_THE_BORROWER:
             by = Actor("a borrower", said.get("requester", BORROWER), Office.STAFF)
-        elif kind is c.NoticeDue:
+        elif kind in _BY_THE_CLOCK:
             by = Actor("clock", LIBRARY, Office.CLOCK)
         case = LOAN if ILL.of(kind).name == SupplyTransaction.kind else BORROWER
         usual: dict[str, Any] = {
@@ -136,6 +156,27 @@ class LendingDesk:
         """A renewal is asked for, with a reason, and granted on the same day."""
         self.do(c.RequestRenewal, on, reason="课程未结束")
         return self.do(c.GrantRenewal, on)
+
+    def not_renewed(self, on: str, *, reason: str = "课程未结束") -> tuple[Reason, ...]:
+        """A renewal is asked for; every rule by which it is answered no at once, none if it waits."""
+        change = self.do(c.RequestRenewal, on, reason=reason)
+        said = [entry.command for entry in change.entries]
+        if len(said) == 1:
+            assert self.loan().renewal_asked_on == date.fromisoformat(on)
+            return ()
+        assert [type(command) for command in said] == [c.RequestRenewal, c.DeclineRenewal]
+        assert self.told(change).kind == "ill.supply.renewal-declined"
+        assert self.loan().renewal_asked_on is None
+        return self.told(change).reasons
+
+    def reach(self, state: SupplyState, **said: Any) -> SupplyTransaction:
+        """A request of 31 January (``said`` adds to it) that stands so on 5 February."""
+        self.relate()
+        self.ask(**said)
+        for kind, more in _WAYS[state]:
+            self.do(kind, "2026-02-05", **more)
+        assert self.loan().state is state
+        return self.loan()
 
     # --- what has become of it ---
 

@@ -267,8 +267,8 @@ def test_the_clock_says_one_reminder_after_the_other(lending_desk):
     assert LENDING.next_wake(lending_desk.loan(), policy) is None
 
 
-def test_the_clock_speaks_of_a_loan_only_and_only_to_remind(lending_desk):
-    """It has no other say, and waits for nothing before shipping and once it is on its way back."""
+def test_the_clock_reminds_only_while_the_loan_is_with_them(lending_desk):
+    """It takes nothing back, waits for nothing before shipping, and for the parcel once it is sent back."""
     lending_desk.relate()
     lending_desk.ask()
     assert LENDING.wake(lending_desk.loan(), lending_desk.policy, lending_desk.at("2027-01-01")) is None
@@ -279,6 +279,9 @@ def test_the_clock_speaks_of_a_loan_only_and_only_to_remind(lending_desk):
 
     lending_desk.do(c.ReportReturn, "2026-02-10")
 
+    late = LENDING.wake(lending_desk.loan(), lending_desk.policy, lending_desk.at("2027-01-01"))
+    assert isinstance(late, c.NoteReturnDelay)  # and no more reminders
+    lending_desk.take(late)
     assert LENDING.next_wake(lending_desk.loan(), lending_desk.policy) is None
     assert LENDING.wake(lending_desk.loan(), lending_desk.policy, lending_desk.at("2027-01-01")) is None
 

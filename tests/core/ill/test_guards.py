@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -349,7 +350,7 @@ def test_what_a_renewal_needs_is_a_matter_of_the_rules(lending_desk):
     lending_desk.renew("2026-02-20")
     lending_desk.know(reserved=1)
 
-    assert lending_desk.reasons(c.RequestRenewal, "2026-03-10") == ()
+    assert lending_desk.not_renewed("2026-03-10", reason="") == ()
 
 
 def test_a_renewal_may_have_to_be_asked_for_some_days_ahead(lending_desk):
@@ -358,35 +359,38 @@ def test_a_renewal_may_have_to_be_asked_for_some_days_ahead(lending_desk):
     lending_desk.relate()
     lending_desk.lend("2026-01-31")
 
-    assert lending_desk.reasons(c.RequestRenewal, "2026-02-26", reason="课程未结束") == ()
-    assert told(lending_desk.reasons(c.RequestRenewal, "2026-02-27", reason="课程未结束")) == [
+    assert told(lending_desk.not_renewed("2026-02-27")) == [
         ("ill.asked-after-expiry", "NLC-10", {"latest": date(2026, 2, 26)})
     ]
+    assert lending_desk.not_renewed("2026-02-26") == ()
 
 
-def test_the_facts_of_a_refused_renewal_say_why(lending_desk):
+def test_the_facts_of_a_declined_renewal_say_why(lending_desk):
     """How often it may be renewed, and how many wait."""
     lending_desk.relate()
     lending_desk.lend("2026-01-31")
     lending_desk.renew("2026-02-20")
     lending_desk.know(reserved=2)
 
-    reasons = lending_desk.reasons(c.RequestRenewal, "2026-03-10", reason="课程未结束")
+    reasons = lending_desk.not_renewed("2026-03-10")
     assert [facts for _, _, facts in told(reasons)] == [{"allowed": 1}, {"reserved": 2}]
 
 
 def test_a_renewal_that_waits_is_not_asked_for_again(lending_desk):
-    """Until it is answered; answered no, it may be asked for again."""
+    """Asked twice, also without a reason, changes and answers nothing; answered no, it is asked anew."""
     lending_desk.relate()
     lending_desk.lend("2026-01-31")
     lending_desk.do(c.RequestRenewal, "2026-02-10", reason="课程未结束")
-    assert told(lending_desk.reasons(c.RequestRenewal, "2026-02-12", reason="课程未结束")) == [
-        ("ill.renewal-pending", None, {"asked_on": date(2026, 2, 10)})
-    ]
+    waiting = lending_desk.loan()
+    again = lending_desk.do(c.RequestRenewal, "2026-02-12")
+
+    assert lending_desk.loan() == replace(waiting, version=waiting.version + 1)
+    assert again.messages == ()
+    assert len(again.entries) == 1
 
     lending_desk.do(c.DeclineRenewal, "2026-02-12")
 
-    assert lending_desk.reasons(c.RequestRenewal, "2026-02-12", reason="课程未结束") == ()
+    assert lending_desk.not_renewed("2026-02-12") == ()
 
 
 @pytest.mark.parametrize("kind", [c.GrantRenewal, c.DeclineRenewal])
@@ -409,7 +413,7 @@ def test_what_is_recalled_is_not_renewed(lending_desk):
     lending_desk.lend("2026-01-31")
     lending_desk.do(c.Recall, "2026-02-05", due=date(2026, 2, 12), reason="馆内急需")
 
-    assert told(lending_desk.reasons(c.RequestRenewal, "2026-02-06", reason="课程未结束")) == [
+    assert told(lending_desk.not_renewed("2026-02-06")) == [
         ("ill.recalled", "NLC-11", {"recalled_on": date(2026, 2, 5)})
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from table_grid import differences, grid_of, read_grid
 
+from servflow.core.changes import Command
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending.states import Role, SupplyState
 from servflow.core.ill.lending.table import LENDING
@@ -14,6 +15,7 @@ STATES = {
     "NEW": SupplyState.NEW,
     "CHECK": SupplyState.CHECKING,
     "PROM": SupplyState.PROMISED,
+    "OFFER": SupplyState.OFFERED,
     "SHIP": SupplyState.SHIPPED,
     "AT": SupplyState.AT_REQUESTER,
     "BACK": SupplyState.RETURN_IN_TRANSIT,
@@ -23,27 +25,46 @@ STATES = {
 ROLES = {"Q": Role.REQUESTER, "S": Role.STAFF, "Y": Role.SYSTEM, "K": Role.CLOCK}
 
 GRID = """
-                 -        NEW        CHECK      PROM       SHIP        AT          BACK        LOST        CLOSED
-ReceiveRequest   QS>NEW   .          .          .          .           .           .           .           .
-Expect           .        SY>CHECK   .          SY>CHECK   .           .           .           .           .
-Promise          .        SY>PROM    SY>PROM    .          .           .           .           .           .
-CannotSupply     .        SY>CLOSED  SY>CLOSED  SY>CLOSED  .           .           .           .           .
-Ship             .        S>SHIP     S>SHIP     S>SHIP     .           .           .           .           .
-ConfirmReceipt   .        .          .          .          QS>AT       .           .           .           .
-RequestRenewal   .        .          .          .          QS>=        QS>=        .           .           .
-GrantRenewal     .        .          .          .          SY>=        SY>=        SY>=        .           .
-DeclineRenewal   .        .          .          .          SY>=        SY>=        SY>=        .           .
-Recall           .        .          .          .          S>=         S>=         .           .           .
-NoticeDue        .        .          .          .          KS>=        KS>=        .           .           .
-ReportReturn     .        .          .          .          QS>BACK     QS>BACK     .           .           .
-CheckIn          .        .          .          .          S>CLOSED/=  S>CLOSED/=  S>CLOSED/=  S>CLOSED/=  .
-ReportLost       .        .          .          .          QS>LOST     QS>LOST     QS>LOST     .           .
-DeclareLost      .        .          .          .          S>LOST      S>LOST      S>LOST      .           .
-RecordDamage     .        .          .          .          S>=         S>=         S>=         S>=         S>=
-Compensate       .        .          .          .          S>=         S>=         S>=         S>=         S>=
-SettleLoss       .        .          .          .          .           .           .           S>CLOSED    .
-Assess           .        .          .          .          SY>=        SY>=        SY>=        SY>=        .
-CloseManually    .        S>CLOSED   S>CLOSED   S>CLOSED   S>CLOSED    S>CLOSED    S>CLOSED    S>CLOSED    .
+                      -        NEW         CHECK       PROM        OFFER        SHIP              AT          BACK        LOST        CLOSED
+ReceiveRequest        QS>NEW   .           .           .           .            .                 .           .           .           .
+Expect                .        SY>CHECK    .           SY>CHECK    .            .                 .           .           .           .
+Promise               .        SY>PROM     SY>PROM     .           .            .                 .           .           .           .
+MakeOffer             .        S>OFFER     S>OFFER     S>OFFER     S>OFFER      .                 .           .           .           .
+CannotSupply          .        SY>CLOSED   SY>CLOSED   SY>CLOSED   SY>CLOSED    .                 .           .           .           .
+AskRetry              .        SY>CLOSED   SY>CLOSED   SY>CLOSED   SY>CLOSED    .                 .           .           .           .
+Forward               .        S>CLOSED    S>CLOSED    S>CLOSED    S>CLOSED     .                 .           .           .           .
+ExpireRequest         .        K>CLOSED    K>CLOSED    K>CLOSED    K>CLOSED     .                 .           .           .           .
+AgreeToOffer          .        QS>=        QS>=        QS>=        QS>PROM/=    QS>=              QS>=        QS>=        QS>=        QS>=
+DeclineOffer          .        QS>=        QS>=        QS>=        QS>CLOSED/=  QS>=              QS>=        QS>=        QS>=        QS>=
+LapseOffer            .        .           .           .           KS>CLOSED    .                 .           .           .           .
+RequestCancel         .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>=        QS>=
+AnswerCancel          .        SY>CLOSED/= SY>CLOSED/= SY>CLOSED/= SY>CLOSED/=  SY>=              SY>=        SY>=        SY>=        SY>=
+Ship                  .        S>SHIP      S>SHIP      S>SHIP      .            .                 .           .           .           .
+SupplyCopy            .        S>CLOSED    S>CLOSED    S>CLOSED    .            .                 .           .           .           S>=
+UndoShipment          .        .           .           .           .            S>NEW/CHECK/PROM  .           .           .           .
+ConfirmReceipt        .        QS>=        QS>=        QS>=        QS>=         QS>AT             QS>=        QS>=        QS>=        QS>=
+RequestRenewal        .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>=        QS>=
+GrantRenewal          .        .           .           .           .            SY>=              SY>=        SY>=        .           .
+DeclineRenewal        .        .           .           .           .            SYK>=             SYK>=       SYK>=       .           .
+Recall                .        .           .           .           .            S>=               S>=         .           .           .
+NoticeDue             .        .           .           .           .            KS>=              KS>=        .           .           .
+HoldReturn            .        .           .           .           .            S>=               S>=         .           .           .
+ReportReturn          .        QS>=        QS>=        QS>=        QS>=         QS>BACK           QS>BACK     QS>=        QS>=        QS>=
+NoteReturnDelay       .        .           .           .           .            .                 .           K>=         .           .
+CheckIn               .        .           .           .           .            S>CLOSED/=        S>CLOSED/=  S>CLOSED/=  S>CLOSED/=  .
+ReleaseItem           .        .           .           .           .            S>CLOSED          S>CLOSED    .           .           .
+ReportLost            .        QS>=        QS>=        QS>=        QS>=         QS>LOST           QS>LOST     QS>LOST     QS>=        QS>=
+DeclareLost           .        .           .           .           .            KS>LOST           KS>LOST     KS>LOST     .           .
+ReportFound           .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>AT       QS>=
+RecordDamage          .        .           .           .           .            S>=               S>=         S>=         S>=         S>=
+Compensate            .        .           .           .           .            S>=               S>=         S>=         S>=         S>=
+SettleLoss            .        .           .           .           .            .                 .           .           S>CLOSED    .
+ClaimDefect           .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>=        QS>=
+RequestStatus         .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>=        QS>=
+Notify                .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>=        QS>=
+ClearSupplyAttention  .        S>=         S>=         S>=         S>=          S>=               S>=         S>=         S>=         S>=
+Assess                .        .           .           .           .            SY>=              SY>=        SY>=        SY>=        .
+CloseManually         .        S>CLOSED    S>CLOSED    S>CLOSED    S>CLOSED     S>CLOSED          S>CLOSED    S>CLOSED    S>CLOSED    .
 """
 
 
@@ -60,11 +81,36 @@ def test_the_grid_has_every_state_and_role() -> None:
 
 def test_a_changed_cell_is_found() -> None:
     """The grid can fail: one role more in one cell, and it says where."""
-    spoilt = GRID.replace("S>SHIP     S>SHIP     S>SHIP", "SY>SHIP    S>SHIP     S>SHIP")
+    spoilt = GRID.replace(" S>SHIP ", " SY>SHIP ", 1)
 
     assert differences(read_grid(spoilt, states=STATES, roles=ROLES), grid_of(LENDING)) == [
         "NEW Ship SYSTEM: expected SHIPPED, found blank"
     ]
+
+
+HEARD = (
+    c.ConfirmReceipt,
+    c.RequestRenewal,
+    c.ReportReturn,
+    c.ReportLost,
+    c.ReportFound,
+    c.RequestCancel,
+    c.AgreeToOffer,
+    c.DeclineOffer,
+    c.RequestStatus,
+    c.Notify,
+    c.ClaimDefect,
+)
+
+
+@pytest.mark.parametrize("command", HEARD)
+@pytest.mark.parametrize("state", SupplyState)
+def test_what_a_requester_says_is_taken_in_every_state(state: SupplyState, command: type[Command]) -> None:
+    """From the requester, and from staff who enter it for the requester; nothing else may it say."""
+    assert LENDING.cell(state, command).keys() == {Role.REQUESTER, Role.STAFF}
+    assert set(LENDING.commands) >= set(HEARD)
+    may = {each for each in LENDING.commands if Role.REQUESTER in LENDING.cell(state, each)}
+    assert may == set(HEARD)
 
 
 @pytest.mark.parametrize("state", [state for state in SupplyState if state is not SupplyState.CLOSED])

@@ -3,7 +3,7 @@
 1. Lenient in what is heard: elements count by their local name, whatever their prefix, namespace
    or order; the ``version`` attribute may be qualified, empty or absent; white space is trimmed;
    elements that are not known, or not needed, are ignored, empty ones are as good as absent.
-2. Strict in what is needed: who asks, whom, under which id, when, for what, as a loan. All that is
+2. Strict in what is needed: who asks, whom, under which id, when, for what, as a loan or a copy. All that is
    wrong is reported at once; nothing is guessed.
 3. Only what the lending desk needs is read. ``patronInfo`` is not: the lender deals with the
    institution, and a journal that is kept for ever is no place for a reader's name and address.
@@ -23,9 +23,10 @@ from typing import Final, TypeVar
 from servflow.adapters.partner_iso18626._xml import Element, parsed
 from servflow.core.changes import Actor, Office
 from servflow.core.dates import aware
-from servflow.core.errors import InvalidMessage, Problem
+from servflow.core.errors import InvalidMessage, InvalidValue, Problem
 from servflow.core.ill.lending.commands import ReceiveRequest
-from servflow.core.ill.terms import Requested
+from servflow.core.ill.terms import Level, Requested, Service
+from servflow.core.money import Money
 
 __all__ = ["read_request"]
 
@@ -39,6 +40,8 @@ _MESSAGES: Final = (
 _LONGEST_ID: Final = 250  # an id becomes a key in somebody's database
 _LONGEST_SHOWN: Final = 60
 _MOST_AHEAD: Final = timedelta(days=1)
+_LEVELS: Final = {"express": Level.EXPRESS, "rush": Level.RUSH}
+_FIRST_READ: Final = 7  # fields of a citation that the first release read
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")  # line breaks, and what a terminal would obey
 
 # xs:dateTime; Python alone would also take week dates, or any letter in place of the T.
@@ -64,7 +67,8 @@ def read_request(data: bytes, *, received_at: datetime, by: Actor | None = None)
     - ``card`` is the ``accountId`` shown as authentication.
     - Record ids are ``CODE:ID``, ISBN and ISSN without hyphens; the supplier's own id for the record
       has the code ``SUPPLIER``. An element given several times is joined with ``"; "``.
-    - A request without a ``requestType`` is a new one.
+    - A request without a ``requestType`` is a new one. A service level that is neither Express nor
+      Rush is Normal; ``max_cost`` is the ``maximumCosts`` of the billing information, if it has a currency.
 
     ``by`` is who handed the message in as the host authenticated him; without it, the requesting
     agency's own system.
@@ -109,15 +113,19 @@ class _Reading:
         request_type = service and self._one_of(
             service, "requestType", ("New", "Retry"), otherwise="New", note="; a reminder opens nothing"
         )
-        service_type = service and self._one_of(
-            service, "serviceType", ("Loan", "CopyOrLoan"), note="; a copy is not served here"
-        )
+        service_type = service and self._one_of(service, "serviceType", ("Loan", "Copy", "CopyOrLoan"))
         need_before = service and self._need_before(service)
+        max_cost = self._max_cost(body)
         note = _lines(service, "note") if service else ""
         if not (requester and supplier and request_id and sent_at and requested and service_type):
             return None
         heard = [requester, request_id, sent_at.isoformat(), supplier, card, request_type, service_type]
-        heard += [str(need_before), note, *astuple(requested)]
+        heard += [str(need_before), note, *astuple(requested)[:_FIRST_READ]]
+        level = _LEVELS.get(_text(body, "serviceInfo", "serviceLevel").casefold(), Level.NORMAL)
+        previous = _text(body, "serviceInfo", "requestingAgencyPreviousRequestId")
+        more = [*astuple(requested)[_FIRST_READ:], level.value if level is not Level.NORMAL else "", previous]
+        if any(more) or max_cost is not None:  # so that what has none of it stays the same message
+            heard += [*more, str(max_cost)]
         canonical = json.dumps(heard, ensure_ascii=False, separators=(",", ":"))
         return ReceiveRequest(
             id=f"iso18626:{sha256(canonical.encode()).hexdigest()}",
@@ -129,6 +137,10 @@ class _Reading:
             supplier=supplier,
             request_id=request_id,
             requested=requested,
+            service=Service(service_type),
+            level=level,
+            max_cost=max_cost,
+            previous=previous or None,
             card=card or None,
             need_before=need_before,
             note=note,
@@ -202,11 +214,31 @@ class _Reading:
             publisher=_text(body, "publicationInfo", "publisher"),
             year=_text(body, "publicationInfo", "publicationDate"),
             record_ids=_record_ids(info),
+            article=_text(info, "titleOfComponent"),
+            pages=_text(info, "pagesRequested"),
         )
         if not (requested.title or requested.record_ids):
             self._problem(info.path, "neither", "a title, a bibliographicItemId or a bibliographicRecordId")
             return None
         return requested
+
+    def _max_cost(self, body: Element) -> Money | None:
+        """What it may cost at most; None where the request does not say, as an empty element does not."""
+        currency, amount = (
+            _text(body, "billingInfo", "maximumCosts", name) for name in ("currencyCode", "monetaryValue")
+        )
+        if not (amount and currency):  # senders also leave out the currency: then it is no amount
+            return None
+        where = f"{body.path}/billingInfo/maximumCosts"
+        try:
+            cost = Money(amount, currency)
+        except InvalidValue as error:
+            self._problem(where, _shown(str(error.found)), error.expected)
+            return None
+        if cost.minor < 0:
+            self._problem(where, _shown(amount), "an amount of zero or more")
+            return None
+        return cost
 
     # --- what is needed -----------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from servflow.adapters.text_babel._derivation import (
 from servflow.core.changes import Command, Message
 from servflow.core.citations import Plain, Reason
 from servflow.core.fees import Charge
+from servflow.core.ill.borrowing.charges import PAYABLE
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ledger import Settlement
 from servflow.core.money import Money, total
@@ -31,6 +32,7 @@ from servflow.core.ports import Party
 
 __all__ = ["LANGUAGES", "BabelWording", "ChargeTree", "Texts"]
 
+_COST: Final = "cost."  # before a kind of charge: what was charged of it so far
 _NO_FACTS: Final[Mapping[str, Plain]] = MappingProxyType({})
 
 
@@ -72,7 +74,14 @@ class Texts:
         return self.name("command", command.__name__)
 
     def charge_kind(self, kind: str) -> str:
-        """The name of what something is owed, or was paid in, for: the kind of a charge or a posting."""
+        """The name of what something is owed, or was paid in, for: the kind of a charge or a posting.
+
+        What a borrowing library owes a lender (``payable-loan-fee-1``) is named as what the lender
+        charged for.
+        """
+        charged, _, attempt = kind.removeprefix(PAYABLE).rpartition("-")
+        if kind.startswith(PAYABLE) and attempt.isdecimal():
+            return self.text("charge.payable", {"kind": charged})
         return self.name("charge", kind)
 
     def money(self, money: Money) -> str:
@@ -93,15 +102,15 @@ class Texts:
 
     def reason(self, reason: Reason) -> str:
         """Why: one sentence, with the clause it rests on behind it."""
-        text = self._words.text(f"reason.{reason.code}", dict(reason.facts))
+        text = self._words.sentence(f"reason.{reason.code}", dict(reason.facts))
         return self._words.cited(text, reason.clause)
 
     def letter(self, message: Message, to: Party, *, house: str = "") -> tuple[str, str]:
         """The subject (one line) and the body of a whole letter to ``to``, whatever his own language.
 
-        The body has the salutation, what the letter is about, what it says, the reasons with their
-        clauses, and the lender's mark for replies, as far as the message carries them. It is signed
-        by ``house``, without one by the loan desk.
+        The body has the salutation, what the letter is about, what it says, what was charged so far
+        by kind, the reasons with their clauses, and the lender's mark for replies, as far as the
+        message carries them. It is signed by ``house``, without one by the loan desk.
         """
         facts = dict(message.facts)
         code = f"message.{message.kind}"
@@ -110,11 +119,21 @@ class Texts:
             self._words.text("letter.salutation", {"name": to.name or to.ref}),
             self._words.text("letter.about", facts) if "request" in facts else "",
             self._words.text(f"{code}.body", facts),
+            "\n".join(self._costs(facts)),
             "\n".join(self._notes(message.reasons)),
             self._words.text("letter.mark", facts) if "mark" in facts else "",
             self.text("letter.closing-of", {"house": house}) if house else self.text("letter.closing"),
         )
         return subject, "\n\n".join(filter(None, parts)) + "\n"
+
+    def _costs(self, facts: Mapping[str, Plain]) -> Iterator[str]:
+        costs = [
+            (name.removeprefix(_COST), amount) for name, amount in facts.items() if name.startswith(_COST)
+        ]
+        if costs:
+            yield self.text("letter.costs")
+        for kind, amount in costs:
+            yield self.text("letter.cost", {"kind": kind, "amount": amount})
 
     def _notes(self, reasons: tuple[Reason, ...]) -> Iterator[str]:
         if reasons:

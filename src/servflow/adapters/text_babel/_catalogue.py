@@ -5,11 +5,16 @@
    that makes one.
 2. A placeholder names a fact: ``{due}``. What it is decides how it reads: an amount, a date and a
    number in the manner of the language, a text as it is.
-3. ``{kind:charge}`` is the name that the catalogue has for the value among ``charge.*``, or several
-   names for several values with commas between; a word it does not have stays as it is.
-   ``{volumes:count.volume}`` is a number with its noun in the right form.
-4. An amount is written exactly, unless no short decimal says it: then nearly, with ``≈`` before it.
-5. What cannot be filled is no reason to fail in front of a person: then the code is shown, with
+3. ``{kind:charge}`` is the name that the catalogue has for the value among ``charge.*``. Of several
+   values with commas between, it is one name or the other; ``{conditions:condition+}`` is one and the
+   other, and ``{items:+}`` so many texts as they are, from as many lines. A word that the catalogue does
+   not have stays as it is. ``{state:state.ill.borrowing|state.ill.supply}`` looks in one, then in the other.
+   ``{volumes:count.volume}`` is a number with its noun in the right form, ``{held:hold}`` the word for
+   yes or no among ``hold.*``, ``{from:instant}`` an instant that is written as a text.
+4. A line with an empty fact in it is left out, and so is one with a fact that is not given, where its
+   placeholder says that this may be: ``{cost?}``.
+5. An amount is written exactly, unless no short decimal says it: then nearly, with ``≈`` before it.
+6. What cannot be filled is no reason to fail in front of a person: then the code is shown, with
    its facts. That the catalogues fit the code is what the tests are for.
 """
 
@@ -23,7 +28,7 @@ from functools import cache
 from importlib import resources
 from string import Formatter
 from typing import Any, Final
-from unicodedata import category
+from unicodedata import category, east_asian_width
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -59,7 +64,7 @@ class _Filling(Formatter):
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """The fact called ``key``."""
         del args
-        return kwargs[str(key)]
+        return kwargs[_named(str(key))]
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """The value as it reads."""
@@ -78,13 +83,19 @@ class Catalogue:
     # --- texts ------------------------------------------------------------------------------------
 
     def text(self, code: str, facts: Mapping[str, Input]) -> str:
-        """The text of that code, filled; a line with an empty fact in it is left out, with its paragraph."""
+        """The text of that code, filled; a line that lacks a fact is left out, with its paragraph."""
         try:
             paragraphs = [self._paragraph(each, facts) for each in self._words[code][0].split("\n\n")]
         except LookupError:
-            given = ", ".join(f"{name}={_clean(str(value))}" for name, value in facts.items())
-            return f"{code} ({given})" if given else code
+            return _unsaid(code, facts)
         return "\n\n".join(filter(None, paragraphs))
+
+    def sentence(self, code: str, facts: Mapping[str, Input]) -> str:
+        """The same text in one line; the code with its facts where nothing of the text is left."""
+        first, *others = (self.text(code, facts) or _unsaid(code, facts)).split("\n")
+        for line in others:
+            first += line if _wide(first) else f" {line}"
+        return first
 
     def _paragraph(self, template: str, facts: Mapping[str, Input]) -> str:
         lines = [line for line in template.split("\n") if not self._lacks(line, facts)]
@@ -92,7 +103,7 @@ class Catalogue:
 
     def _lacks(self, line: str, facts: Mapping[str, Input]) -> bool:
         names = (name for _, name, _, _ in self._filling.parse(line) if name is not None)
-        return any(facts[name] == "" for name in names)
+        return any((facts.get(_named(name), "") if _may_lack(name) else facts[name]) == "" for name in names)
 
     def cited(self, text: str, clause: Clause | None) -> str:
         """The text with the clause it rests on behind it."""
@@ -100,8 +111,25 @@ class Catalogue:
 
     def name(self, space: str, code: str) -> str:
         """The name of ``code`` among ``space.*``; ``code`` itself if it has none."""
-        found = self._words.get(f"{space}.{code}")
-        return _clean(code) if found is None else found[0]
+        return self._known(space, code) or _clean(code)
+
+    def _known(self, spaces: str, code: str) -> str | None:
+        found = (self._words.get(f"{space}.{code}") for space in spaces.split("|"))
+        return next((forms[0] for forms in found if forms is not None), None)
+
+    def _names(self, spec: str, text: str) -> str:
+        """The names of the values in ``text``; a text that holds none of them stays as it is."""
+        spaces = spec.removesuffix("+")
+        if not spaces:
+            return self.listed([_clean(line) for line in text.splitlines()])
+        codes = [code.strip() for code in text.split(",")]
+        names = [self._known(spaces, code) for code in codes]
+        if not any(names):
+            return _clean(text)
+        told = [name or _clean(code) for name, code in zip(names, codes, strict=True)]
+        if spec.endswith("+"):
+            return self._words["format.between"][0].join(told)
+        return format_list(told, style="or", locale=self._locale)
 
     def count(self, noun: str, number: int | Fraction) -> str:
         """So many of what ``noun`` (``count.volume``) stands for, singular or plural."""
@@ -115,7 +143,7 @@ class Catalogue:
         """A value as it reads; ``spec`` is what stands behind the colon of its placeholder."""
         match value:
             case bool():
-                return self.name("flag", str(value).lower())
+                return self.name(spec or "flag", str(value).lower())
             case int() | Fraction():
                 return self.count(spec, value) if spec else self.number(value)
             case Money():
@@ -124,9 +152,10 @@ class Catalogue:
                 return self._moment(value)
             case date():
                 return self.day(value)
+            case str() if spec == "instant":
+                return self._read(value)
             case str() if spec:
-                names = [self.name(spec, part) for part in value.split(", ")]
-                return format_list(names, style="or", locale=self._locale)
+                return self._names(spec, value)
             case _:
                 return _clean(value)
 
@@ -193,6 +222,14 @@ class Catalogue:
         pattern = self._words["format.instant"][0]
         return format_datetime(aware("at", at), pattern, tzinfo=zone, locale=self._locale)
 
+    def _read(self, text: str) -> str:
+        """An instant that is written as a text (ISO 8601); any other text stays as it is."""
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            return _clean(text)
+        return _clean(text) if at.utcoffset() is None else self._moment(at)
+
     def _moment(self, at: datetime) -> str:
         """An instant as it was stored: with its own offset, and to the second or less where it has any."""
         finer = "mm:ss.SSSSSS" if at.microsecond else "mm:ss" if at.second else "mm"
@@ -219,6 +256,25 @@ def catalogue(language: str) -> Catalogue:
 def _texts(found: str | Iterable[str] | None) -> tuple[str, ...]:
     """What stands under ``msgid`` or ``msgstr``: one text, or one for each form of the plural."""
     return (found,) if isinstance(found, str) else tuple(found or ())
+
+
+def _unsaid(code: str, facts: Mapping[str, Input]) -> str:
+    given = ", ".join(f"{name}={_clean(str(value))}" for name, value in facts.items())
+    return f"{code} ({given})" if given else code
+
+
+def _may_lack(placeholder: str) -> bool:
+    return placeholder.endswith("?")
+
+
+def _named(placeholder: str) -> str:
+    """The fact that a placeholder names."""
+    return placeholder.removesuffix("?")
+
+
+def _wide(text: str) -> bool:
+    """Whether it ends with a sign that brings its own space, such as a Chinese full stop."""
+    return bool(text) and east_asian_width(text[-1]) in {"W", "F"}
 
 
 def _clean(text: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
+from servflow.core.ill.borrowing.policy import BorrowingPolicy
+from servflow.core.ill.borrowing.table import BORROWING
 from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.table import LENDING, RELATION
@@ -11,9 +14,13 @@ from servflow.core.ill.terms import Requested
 from servflow.core.lifecycle import Lifecycles
 
 __all__ = [
+    "BORROWING",
     "ILL",
     "LENDING",
     "RELATION",
+    "BorrowingCase",
+    "BorrowingFacts",
+    "BorrowingPolicy",
     "LendingFacts",
     "LendingPolicy",
     "Relation",
@@ -21,5 +28,5 @@ __all__ = [
     "SupplyTransaction",
 ]
 
-ILL: Final = Lifecycles(LENDING, RELATION)
+ILL: Final = Lifecycles(LENDING, RELATION, BORROWING)
 """The lifecycles of a library's loan desk."""

@@ -35,6 +35,8 @@ __all__ = [
     "Unfilled",
     "WhereLost",
     "attend",
+    "check_not_negative",
+    "check_said",
     "cost_of",
     "raised",
 ]
@@ -216,6 +218,26 @@ class CostLine:
     def __post_init__(self) -> None:
         if not isinstance(self.amount, Money) or self.amount.minor < 0:
             raise InvalidValue("amount", str(self.amount), "an amount of zero or more")
+
+
+def check_said(name: str, text: str) -> None:
+    """Refuse a text that says nothing.
+
+    Raises:
+        InvalidValue: it is none, or empty.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise InvalidValue(name, text, "a text that is not empty")
+
+
+def check_not_negative(name: str, amount: Money | None) -> None:
+    """Refuse an amount below zero; None is fine.
+
+    Raises:
+        InvalidValue: it is below zero, or no amount.
+    """
+    if amount is not None and (not isinstance(amount, Money) or amount.minor < 0):
+        raise InvalidValue(name, str(amount), "an amount of zero or more")
 
 
 def cost_of(lines: tuple[CostLine, ...], currency: str) -> Money:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from servflow.core.citations import PRACTICE, Clause
 from servflow.core.errors import MissingValue
 from servflow.core.fees import Charge, Count, Days, Facts, Given, PerUnit, Rule, Sum, Under, evaluate
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
-from servflow.core.ill.lending.states import Place
+from servflow.core.ill.lending.states import BESIDE_THE_LOAN, Place
+from servflow.core.ill.terms import cost_of
 from servflow.core.money import Money
 
 __all__ = ["COMPENSATION", "LOAN_FEE", "OVERDUE", "loan_fee", "owed"]
@@ -45,24 +47,38 @@ def owed(it: SupplyTransaction, policy: LendingPolicy, on: date) -> Iterator[tup
     """Every charge of the transaction as it stands on ``on`` (included), by kind.
 
     What is still out is overdue up to ``on``, or up to the day on which the loan was stopped; what
-    came back, up to the day it did. A charge of zero is left out, but not where one was
-    posted before: then it is to be reversed.
+    came back, up to the day it did. Costs that staff named are owed as they were named. A charge of
+    zero is left out, but not where one was posted before: then it is to be reversed, also where the
+    shipping itself was undone.
 
     Raises:
         MissingValue: a rule has no value for the day the loan was shipped.
+        CurrencyMismatch: a cost is in another currency than the policy's.
     """
-    if it.shipped_on is None or it.due is None:
-        return
-    volumes = len(it.items)
-    yield LOAN_FEE, loan_fee(policy, it.shipped_on, it.place, volumes=volumes, tariff=it.tariff)
-    overdue = _overdue(it, policy, it.shipped_on, it.due, on)
-    if overdue.money or OVERDUE in it.charged:
-        yield OVERDUE, overdue
-    if it.compensation is not None or COMPENSATION in it.charged:
-        clause = policy.compensation.on(it.shipped_on).clause
-        rule = Under(clause, Given(COMPENSATION, policy.currency))
-        amount = it.compensation or Money(0, policy.currency)
-        yield COMPENSATION, evaluate(rule, Facts(amounts={COMPENSATION: amount}))
+    nothing = Money(0, policy.currency)
+    if it.shipped_on is not None and it.due is not None:
+        volumes = len(it.items)
+        yield LOAN_FEE, loan_fee(policy, it.shipped_on, it.place, volumes=volumes, tariff=it.tariff)
+        overdue = _overdue(it, policy, it.shipped_on, it.due, on)
+        if overdue.money or OVERDUE in it.charged:
+            yield OVERDUE, overdue
+        if it.compensation is not None or COMPENSATION in it.charged:
+            clause = policy.compensation.on(it.shipped_on).clause
+            yield COMPENSATION, _given(COMPENSATION, it.compensation or nothing, clause)
+    else:
+        for kind in (LOAN_FEE, OVERDUE, COMPENSATION):
+            if kind in it.charged:
+                yield kind, _given(kind, nothing, PRACTICE)
+    for cost in BESIDE_THE_LOAN:
+        amount = cost_of(tuple(line for line in it.costs if line.kind is cost), policy.currency)
+        if amount or cost.value in it.charged:
+            yield cost.value, _given(cost.value, amount, PRACTICE)
+
+
+def _given(kind: str, amount: Money, clause: Clause) -> Charge:
+    """An amount that somebody set."""
+    name = kind.replace("-", "_")
+    return evaluate(Under(clause, Given(name, amount.currency)), Facts(amounts={name: amount}))
 
 
 def _overdue(it: SupplyTransaction, policy: LendingPolicy, shipped_on: date, due: date, on: date) -> Charge:

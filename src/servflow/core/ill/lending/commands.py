@@ -12,28 +12,54 @@ from servflow.core.changes import Command
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.lending.model import OutOnLoan
-from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
-from servflow.core.ill.terms import Requested, Settlement, Unfilled
+from servflow.core.ill.lending.states import BESIDE_THE_LOAN, InstitutionKind, SecurityKind
+from servflow.core.ill.terms import (
+    Condition,
+    CostLine,
+    Delivery,
+    Level,
+    Requested,
+    Retry,
+    Service,
+    Settlement,
+    Unfilled,
+    WhereLost,
+    check_not_negative,
+    check_said,
+)
 from servflow.core.money import Money
 
 __all__ = [
+    "AgreeToOffer",
+    "AnswerCancel",
     "Apply",
     "Approve",
+    "AskRetry",
     "Assess",
     "BookLoan",
     "CannotSupply",
     "CheckIn",
+    "ClaimDefect",
+    "ClearSupplyAttention",
     "CloseManually",
     "Compensate",
     "ConfirmReceipt",
     "DeclareChange",
     "DeclareLost",
     "Decline",
+    "DeclineOffer",
     "DeclineRenewal",
     "Expect",
+    "ExpireRequest",
+    "Forward",
     "GrantRenewal",
+    "HoldReturn",
     "IssueCard",
+    "LapseOffer",
+    "MakeOffer",
+    "NoteReturnDelay",
     "NoticeDue",
+    "Notify",
     "Pay",
     "PaySecurity",
     "Promise",
@@ -41,14 +67,20 @@ __all__ = [
     "ReceiveRequest",
     "RecordDamage",
     "Reinstate",
+    "ReleaseItem",
+    "ReportFound",
     "ReportLost",
     "ReportReturn",
+    "RequestCancel",
     "RequestRenewal",
+    "RequestStatus",
     "SettleLoss",
     "Ship",
     "Sign",
+    "SupplyCopy",
     "Suspend",
     "Terminate",
+    "UndoShipment",
     "Waive",
 ]
 
@@ -58,15 +90,17 @@ def _positive(name: str, amount: Money) -> None:
         raise InvalidValue(name, str(amount), "an amount above zero")
 
 
+def _beside_the_loan(costs: tuple[CostLine, ...]) -> None:
+    fit = isinstance(costs, tuple) and all(isinstance(line, CostLine) for line in costs)
+    if not fit or any(line.kind not in BESIDE_THE_LOAN for line in costs):
+        kinds = ", ".join(kind.value for kind in BESIDE_THE_LOAN)
+        raise InvalidValue("costs", costs, f"costs of these kinds: {kinds}; all others follow from the rules")
+
+
 def _pieces(items: tuple[str, ...], *, at_least: int) -> None:
     fit = isinstance(items, tuple) and all(isinstance(item, str) and item.strip() for item in items)
     if not fit or len(items) < at_least or len(set(items)) < len(items):
         raise InvalidValue("items", items, f"{at_least} or more item ids, each once, none empty")
-
-
-def _said(name: str, text: str) -> None:
-    if not isinstance(text, str) or not text.strip():
-        raise InvalidValue(name, text, "a text that is not empty")
 
 
 # --- to a supplying transaction -------------------------------------------------------------------
@@ -74,10 +108,16 @@ def _said(name: str, text: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveRequest(Command):
-    """A request for a loan has come in (ISO 18626 Request); opens the transaction.
+    """A request has come in (ISO 18626 Request); opens the transaction.
 
     ``requester`` and ``supplier`` are agency references, ``request_id`` is the requester's own.
-    ``card`` is the card number shown with it (NLC-14); ``need_before`` the last day of use.
+    ``card`` is the card number shown with it (NLC-14); ``need_before`` the last day of use;
+    ``max_cost`` the most that is paid for it without asking first; ``previous`` the id of the request
+    that it tries again or reminds of; ``delivery`` how the requester would like to have it. A
+    ``forwardable`` one may be passed on to another library.
+
+    Raises:
+        InvalidValue: the most that is paid is below zero.
     """
 
     requester: str
@@ -87,6 +127,16 @@ class ReceiveRequest(Command):
     card: str | None = None
     need_before: date | None = None
     note: str = ""
+    service: Service = Service.LOAN
+    level: Level = Level.NORMAL
+    max_cost: Money | None = None
+    previous: str | None = None
+    forwardable: bool = False
+    delivery: Delivery | None = None
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        check_not_negative("max_cost", self.max_cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,24 +155,142 @@ class CannotSupply(Command):
 
     why: Unfilled
     reasons: tuple[Reason, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeOffer(Command):
+    """We would supply on these terms (WillSupply with conditions); replaces an offer that is open.
+
+    ``cost`` is the whole cost; ``reply_by`` the last day on which the offer may be accepted (None:
+    as the rules say).
+
+    Raises:
+        InvalidValue: neither a condition nor a cost, a condition twice, or a cost below zero.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+    cost: Money | None = None
+    reply_by: date | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        if not self.conditions and self.cost is None:
+            raise InvalidValue("offer", "neither a condition nor a cost", "at least one of them")
+        if len(set(self.conditions)) < len(self.conditions):
+            raise InvalidValue("conditions", self.conditions, "each condition once")
+        check_not_negative("cost", self.cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapseOffer(Command):
+    """Nobody has accepted the offer by its last day: the request is answered no (Unfilled)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRetry(Command):
+    """Not now or not so: try again (RetryPossible), not before ``after``, not later than ``before``.
+
+    Raises:
+        InvalidValue: ``after`` lies after ``before``, a cost below zero, or the cost is the reason and
+            no cost is named.
+    """
+
+    why: Retry
+    after: date | None = None
+    before: date | None = None
+    cost: Money | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        if self.after is not None and self.before is not None and self.after > self.before:
+            raise InvalidValue("after", self.after, f"a day not after {self.before.isoformat()}")
+        if self.why is Retry.COST_EXCEEDS_MAX_COST and self.cost is None:
+            raise InvalidValue("cost", "nothing", "an amount, where the cost is the reason")
+        check_not_negative("cost", self.cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward(Command):
+    """The request is passed on to another library, ``to``; ours is answered no, with a note."""
+
+    to: str
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        check_said("to", self.to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireRequest(Command):
+    """The clock says that the day by which it was needed has passed (Unfilled)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCancel(Command):
+    """The cancellation that was asked for is answered (CancelResponse); no leaves all as it is."""
+
+    yes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ship(Command):
     """The volumes go out (Loaned). ``tariff`` is the amount per volume of a request from abroad.
 
+    ``costs`` are charged beside the loan fee; ``due`` is another due date than the rule's;
+    ``refuse_cancel`` answers a cancellation that waits with no, before the volumes go out.
+
     Raises:
-        InvalidValue: no item, an item twice, or a tariff that is not above zero.
+        InvalidValue: no item, an item twice, a tariff that is not above zero, or a cost of a kind
+            that follows from the rules.
     """
 
     items: tuple[str, ...]
     tariff: Money | None = None
+    costs: tuple[CostLine, ...] = ()
+    delivery: Delivery | None = None
+    due: date | None = None
+    refuse_cancel: bool = False
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
         _pieces(self.items, at_least=1)
+        _beside_the_loan(self.costs)
         if self.tariff is not None:
             _positive("tariff", self.tariff)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoShipment(Command):
+    """The shipping was a mistake: nothing has left, nobody has been told, and so it is undone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyCopy(Command):
+    """A copy is sent (CopyCompleted), or sent again where a claim on it is open.
+
+    ``items`` are what it was made from; ``copyright_checked`` says that somebody has seen that it may
+    be made.
+
+    Raises:
+        InvalidValue: an item twice, fewer pages than one, or a cost of a kind that follows from the rules.
+    """
+
+    delivery: Delivery
+    costs: tuple[CostLine, ...] = ()
+    pages: int | None = None
+    items: tuple[str, ...] = ()
+    copyright_checked: bool = False
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        _pieces(self.items, at_least=0)
+        _beside_the_loan(self.costs)
+        if self.pages is not None and (type(self.pages) is not int or self.pages < 1):
+            raise InvalidValue("pages", self.pages, "a whole number, 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,21 +300,25 @@ class ConfirmReceipt(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRenewal(Command):
-    """The requester asks for a longer term (Renew), with its reason."""
+    """The requester asks for a longer term (Renew), with its reason; until ``desired``, if it says so."""
 
     reason: str = ""
+    desired: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRenewal(Command):
-    """The renewal that was asked for is granted (RenewResponse Y)."""
+    """The renewal that was asked for is granted (RenewResponse Y), until ``due`` or as the rules give."""
+
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineRenewal(Command):
-    """The renewal that was asked for is not granted (RenewResponse N)."""
+    """The renewal that was asked for is not granted (RenewResponse N): why, and by which rules."""
 
     reason: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +330,7 @@ class Recall(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _said("reason", self.reason)
+        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +343,32 @@ class NoticeDue(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReturn(Command):
-    """The requester says the volumes are on their way back (ShippedReturn); optional."""
+    """The requester says that volumes are on their way back (ShippedReturn); none named: all. Optional."""
+
+    items: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        _pieces(self.items, at_least=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteReturnDelay(Command):
+    """The clock says that what was sent back should have come by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReturn(Command):
+    """The requester is to keep the volumes until it hears more (HoldReturn), or no longer."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseItem(Command):
+    """The requester may keep what is still out (CompletedWithoutReturn)."""
+
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,14 +384,27 @@ class CheckIn(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLost(Command):
-    """The requester declares what is still out lost (NLC-7); ISO 18626 Lost."""
+    """The requester declares volumes lost (NLC-7; none named: all that are out); ISO 18626 Lost."""
+
+    note: str = ""
+    items: tuple[str, ...] = ()
+    where: WhereLost | None = None
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        _pieces(self.items, at_least=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFound(Command):
+    """The requester has found again what was lost; it still has it."""
 
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclareLost(Command):
-    """The lender takes what is still out for lost."""
+    """The lender takes what is still out for lost; the clock does, so many days after the due date."""
 
     note: str = ""
 
@@ -241,7 +451,68 @@ class CloseManually(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _said("reason", self.reason)
+        check_said("reason", self.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearSupplyAttention(Command):
+    """Somebody has seen to it: what has this code (``ill.attention.note``) needs no attention any more."""
+
+    code: str
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        check_said("code", self.code)
+
+
+# --- heard from the requester, in every state -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCancel(Command):
+    """The requester wants to cancel (Cancel); the lender answers."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeToOffer(Command):
+    """The requester accepts the offer of that revision; who enters it for the requester says how he knows."""
+
+    revision: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineOffer(Command):
+    """The requester does not accept the offer of that revision."""
+
+    revision: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStatus(Command):
+    """The requester asks how it stands (StatusRequest)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Command):
+    """The requester says something that staff have to read (Notification); it changes nothing."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimDefect(Command):
+    """Something is wrong with the copy: what ("page 12 is missing"), and a note."""
+
+    what: str
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        check_said("what", self.what)
 
 
 # --- to a relation --------------------------------------------------------------------------------
@@ -271,7 +542,7 @@ class Decline(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _said("reason", self.reason)
+        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +560,7 @@ class IssueCard(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _said("card", self.card)
+        check_said("card", self.card)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +590,7 @@ class Suspend(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _said("reason", self.reason)
+        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,7 +606,7 @@ class Terminate(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _said("reason", self.reason)
+        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

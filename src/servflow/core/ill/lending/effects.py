@@ -1,4 +1,4 @@
-"""What follows when a command of the lending desk is taken: the next value, and what is to be done.
+"""What follows when volumes go out, are recalled, come back, are lost or damaged: see also ``answers``.
 
 An effect is asked only after every guard has passed. It changes no state (the table does), and it
 reads the clock nowhere: everything comes from the situation.
@@ -7,139 +7,188 @@ reads the clock nowhere: everything comes from the situation.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 
-from servflow.core.changes import Actor, Office, Withdrawal
+from servflow.core.changes import Message
 from servflow.core.citations import Plain, Reason
-from servflow.core.fees.assessment import Obligation, assess
 from servflow.core.ill.lending import charges, messages
+from servflow.core.ill.lending.booking import (
+    CANCEL_ASKED,
+    DEFECT,
+    assessed,
+    booked,
+    cancel_refused,
+    closed,
+    seen_to,
+    up_to,
+)
 from servflow.core.ill.lending.commands import (
-    BookLoan,
-    CannotSupply,
     CheckIn,
     CloseManually,
     Compensate,
     DeclineRenewal,
+    GrantRenewal,
+    HoldReturn,
     NoticeDue,
     Recall,
-    ReceiveRequest,
     RecordDamage,
+    ReleaseItem,
+    ReportFound,
+    ReportLost,
+    ReportReturn,
+    RequestRenewal,
     SettleLoss,
     Ship,
+    SupplyCopy,
 )
-from servflow.core.ill.lending.guards import Supply, relation_of, today
-from servflow.core.ill.lending.model import Damage, LendingFacts, OutOnLoan, SupplyTransaction
+from servflow.core.ill.lending.guards import Supply, renewed_until, today
+from servflow.core.ill.lending.model import (
+    Damage,
+    LendingFacts,
+    RenewalWish,
+    ShippingStep,
+    SupplyTransaction,
+)
 from servflow.core.ill.lending.policy import LendingPolicy
-from servflow.core.ill.lending.states import Closing, Material, Role, SupplyState
-from servflow.core.ill.terms import Settlement
-from servflow.core.ledger import Account, AccountKind, Books, Posting
+from servflow.core.ill.lending.states import Closing, Role, SupplyState
+from servflow.core.ill.terms import Settlement, WhereLost, attend
 from servflow.core.lifecycle import Outcome, Situation
 from servflow.core.money import Money, total
 
 __all__ = [
-    "answer_unfilled",
     "ask_renewal",
-    "by_policy",
     "check_in",
     "check_in_some",
     "close_by_hand",
     "compensate",
     "decline_renewal",
+    "find",
+    "hold",
     "lose",
+    "note_return_delay",
     "post_charges",
     "recall",
     "record_damage",
+    "release",
     "remind",
     "renew",
+    "replace_copy",
     "settle_loss",
     "ship",
-    "take_in",
-    "tell_expected",
-    "tell_promised",
+    "supply_copy",
+    "take_report_of_loss",
+    "take_report_of_return",
+    "undo_shipment",
 ]
 
 
-def by_policy(library: str) -> Actor:
-    """The lending library acting by its own rules."""
-    return Actor("policy", library, Office.SYSTEM)
-
-
-# --- a request and its answer ---------------------------------------------------------------------
-
-
-def take_in(s: Situation[None, ReceiveRequest, LendingPolicy, LendingFacts]) -> Outcome:
-    """The transaction as it begins."""
-    c = s.command
-    it = SupplyTransaction(
-        id=c.case,
-        state=SupplyState.NEW,
-        requester=c.requester,
-        supplier=c.supplier,
-        request_id=c.request_id,
-        requested=c.requested,
-        place=s.facts.place,
-        received_on=today(s),
-        need_before=c.need_before,
-    )
-    return Outcome(it=it, messages=messages.tell(s, it, messages.RECEIVED))
-
-
-def tell_expected(s: Supply) -> Outcome:
-    """The requester hears that it is likely."""
-    return Outcome(it=s.it, messages=messages.tell(s, s.it, messages.EXPECTED))
-
-
-def tell_promised(s: Supply) -> Outcome:
-    """The requester hears that it will be supplied."""
-    return Outcome(it=s.it, messages=messages.tell(s, s.it, messages.PROMISED))
-
-
-def answer_unfilled(s: Situation[SupplyTransaction, CannotSupply, LendingPolicy, LendingFacts]) -> Outcome:
-    """The requester hears why not, and what else it can do."""
-    it = replace(s.it, closing=Closing.UNFILLED, why_unfilled=s.command.why, reasons=s.command.reasons)
-    told = messages.tell(
-        s, it, messages.UNFILLED, (("why", s.command.why.value),), s.command.reasons + _delivery_offer(s)
-    )
-    return Outcome(it=it, messages=told)
-
-
-def _delivery_offer(s: Supply) -> tuple[Reason, ...]:
-    """Document delivery instead, for what is not lent because of its kind."""
-    day = today(s)
-    limited, not_lent = s.policy.delivery_limited.on(day), s.policy.not_lent.on(day)
-    material: Material | None = s.facts.material
-    if material in limited.value:
-        return (Reason("ill.delivery-offered-within-limits", limited.clause),)
-    if material in not_lent.value:
-        return (Reason("ill.delivery-offered", not_lent.clause),)
-    return ()
-
-
-def close_by_hand(s: Situation[SupplyTransaction, CloseManually, LendingPolicy, LendingFacts]) -> Outcome:
-    """Closed as it stands: what is owed by now is charged, and nothing is out on the account any more."""
-    it = replace(s.it, closing=Closing.MANUAL, lost_on=None, stopped_on=s.it.stopped_on or today(s))
-    return _assessed(s, it, withdrawals=messages.no_more_reminders(it.key))
-
-
-# --- lending --------------------------------------------------------------------------------------
+# --- lending, and supplying copies ----------------------------------------------------------------
 
 
 def ship(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) -> Outcome:
-    """The term begins, the fee is charged, the requester hears both."""
-    day = today(s)
-    due = s.policy.due_after(day)
-    it = replace(s.it, items=s.command.items, tariff=s.command.tariff, shipped_on=day)
+    """The term begins, the fee is charged, the requester hears both; a cancellation that waits, no."""
+    c, day = s.command, today(s)
+    due = c.due or s.policy.due_after(day)
+    before = s.it
+    it = replace(
+        before,
+        items=c.items,
+        tariff=c.tariff,
+        shipped_on=day,
+        costs=c.costs,
+        delivery=c.delivery,
+        last_step=_step(s),
+    )
+    told: tuple[Message, ...] = ()
+    if before.cancel_asked_on is not None:
+        it = cancel_refused(it)
+        told = messages.cancel_answered(s, it, messages.status_of(before, day), yes=False)
     it = _told_due(s, it, due)
     fee = charges.loan_fee(s.policy, day, it.place, volumes=len(it.items), tariff=it.tariff)
-    facts: tuple[tuple[str, Plain], ...] = (("volumes", len(it.items)), ("due", due), ("fee", fee.money))
+    facts: tuple[tuple[str, Plain], ...] = (
+        ("items", "\n".join(it.items)),
+        ("volumes", len(it.items)),
+        ("due", due),
+        ("fee", fee.money),
+        *messages.sent(it.delivery),
+    )
     packing, ownership = s.policy.packing.on(day), s.policy.ownership_stays.on(day)
     reasons = (
         Reason("ill.loan-charged", fee.derivation.clause),
         *((Reason("ill.pack-properly", packing.clause),) if packing.value else ()),
         *((Reason("ill.ownership-stays", ownership.clause),) if ownership.value else ()),
     )
-    return _assessed(s, it, messages_=messages.tell(s, it, messages.SHIPPED, facts, reasons))
+    return assessed(s, it, messages.SHIPPED, facts, reasons, before=told)
+
+
+def _step(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) -> ShippingStep | None:
+    """The shipping, to be undone for so many minutes; None where messages leave at once."""
+    minutes = s.policy.undo_minutes.on(today(s)).value
+    if not minutes:
+        return None
+    return ShippingStep(
+        before=s.it.state,
+        until=s.command.recorded_at + timedelta(minutes=minutes),
+        version=s.it.version + 1,
+        cancel_asked_on=s.it.cancel_asked_on,
+    )
+
+
+def undo_shipment(s: Supply) -> Outcome:
+    """As if nothing had been shipped: what was charged is reversed, and what was told is not sent."""
+    step = s.it.last_step
+    assert step is not None  # it may be undone
+    it = replace(
+        s.it,
+        items=(),
+        tariff=None,
+        shipped_on=None,
+        due=None,
+        terms=0,
+        noticed=0,
+        costs=(),
+        delivery=None,
+        last_step=None,
+    )
+    if step.cancel_asked_on is not None:
+        it = attend(replace(it, cancel_asked_on=step.cancel_asked_on, cancel_refused=None), CANCEL_ASKED)
+    return assessed(s, it, tells=False, withdrawals=messages.not_shipped(s.it))
+
+
+def supply_copy(s: Situation[SupplyTransaction, SupplyCopy, LendingPolicy, LendingFacts]) -> Outcome:
+    """The copy is sent and charged, and nothing has to come back."""
+    c = s.command
+    it = closed(
+        s.it,
+        Closing.COPY_SUPPLIED,
+        items=c.items,
+        pages=c.pages,
+        shipped_on=today(s),
+        costs=c.costs,
+        delivery=c.delivery,
+    )
+    return assessed(s, it, messages.COPY_SUPPLIED, _copy(it))
+
+
+def replace_copy(s: Situation[SupplyTransaction, SupplyCopy, LendingPolicy, LendingFacts]) -> Outcome:
+    """The copy is sent again: every claim on it is settled, and nothing more is charged."""
+    c = s.command
+    it = replace(seen_to(s.it, DEFECT), items=c.items, pages=c.pages, delivery=c.delivery, defects=())
+    return assessed(s, it, messages.COPY_SUPPLIED, _copy(it))
+
+
+def _copy(it: SupplyTransaction) -> tuple[tuple[str, Plain], ...]:
+    items = messages.said("items", "\n".join(it.items))
+    return (*items, *messages.sent(it.delivery), *messages.said("pages", it.pages))
+
+
+def close_by_hand(s: Situation[SupplyTransaction, CloseManually, LendingPolicy, LendingFacts]) -> Outcome:
+    """Closed as it stands: what is owed by now is charged, and nothing is out on the account any more."""
+    it = closed(s.it, Closing.MANUAL, stopped_on=s.it.stopped_on or today(s))
+    return assessed(s, it, withdrawals=messages.no_more_reminders(it.key))
+
+
+# --- the term -------------------------------------------------------------------------------------
 
 
 def _told_due(s: Supply, it: SupplyTransaction, due: date) -> SupplyTransaction:
@@ -148,39 +197,61 @@ def _told_due(s: Supply, it: SupplyTransaction, due: date) -> SupplyTransaction:
     return replace(it, due=due, terms=it.terms + 1, noticed=behind)
 
 
-def ask_renewal(s: Supply) -> Outcome:
+def ask_renewal(s: Situation[SupplyTransaction, RequestRenewal, LendingPolicy, LendingFacts]) -> Outcome:
     """The wish is on record and waits for its answer."""
-    it = replace(s.it, renewal_asked_on=today(s))
+    c = s.command
+    wish = RenewalWish(said_in=c.id, reason=c.reason, desired=c.desired)
+    it = replace(s.it, renewal_asked_on=today(s), renewal_wish=wish)
     return Outcome(it=it, messages=messages.tell(s, it, messages.RENEWAL_ASKED))
 
 
-def renew(s: Supply) -> Outcome:
-    """The term is longer by the renewal period, counted from the old due date."""
-    assert s.it.due is not None  # it is out
-    day = today(s)
-    due = s.policy.due_renewed(s.it.due, day)
-    it = _told_due(s, replace(s.it, renewals=s.it.renewals + 1, renewal_asked_on=None), due)
-    return _booked(s, it, messages_=messages.tell(s, it, messages.RENEWED, (("due", due),)))
+def renew(s: Situation[SupplyTransaction, GrantRenewal, LendingPolicy, LendingFacts]) -> Outcome:
+    """The term is longer: until the day that is named, or by the renewal period from the old due date."""
+    due = renewed_until(s)
+    it = _told_due(s, replace(_answered(s.it), renewals=s.it.renewals + 1), due)
+    return booked(s, it, messages_=messages.tell(s, it, messages.RENEWED, (("yes", True), ("due", due))))
 
 
 def decline_renewal(s: Situation[SupplyTransaction, DeclineRenewal, LendingPolicy, LendingFacts]) -> Outcome:
     """The old due date stays."""
-    assert s.it.due is not None  # it is out
-    it = replace(s.it, renewal_asked_on=None)
-    facts = (("due", s.it.due), ("reason", s.command.reason))
-    return Outcome(it=it, messages=messages.tell(s, it, messages.RENEWAL_DECLINED, facts))
+    c, it = s.command, _answered(s.it)
+    reasons = c.reasons
+    if s.role is Role.CLOCK:
+        assert it.due is not None  # it is out
+        reasons += (Reason("ill.renewal-unanswered", None, (("due", it.due),)),)
+    return Outcome(it=it, messages=_declined(s, it, c.reason, reasons))
+
+
+def _answered(it: SupplyTransaction) -> SupplyTransaction:
+    return replace(it, renewal_asked_on=None, renewal_wish=None)
+
+
+def _declined(
+    s: Supply, it: SupplyTransaction, reason: str, reasons: tuple[Reason, ...]
+) -> tuple[Message, ...]:
+    assert it.due is not None  # it is out
+    facts: tuple[tuple[str, Plain], ...] = (
+        ("status", messages.status_of(it, today(s)).value),
+        ("yes", False),
+        ("due", it.due),
+        ("reason", reason),
+    )
+    return messages.tell(s, it, messages.RENEWAL_DECLINED, facts, reasons)
 
 
 def recall(s: Situation[SupplyTransaction, Recall, LendingPolicy, LendingFacts]) -> Outcome:
-    """The term ends sooner, if it has not ended already; a renewal that waits is answered by it."""
+    """The term ends sooner, if it has not ended already; a renewal that waits is answered with no first."""
     assert s.it.due is not None  # it is out
     day = today(s)
     rule = s.policy.recall_any_time.on(day)
-    due = min(s.it.due, s.command.due)  # recalling what is overdue forgives none of the days before
-    it = _told_due(s, replace(s.it, recalled_on=day, renewal_asked_on=None), due)
     reason = Reason("ill.recalled", rule.clause, (("recalled_on", day),))
+    told: tuple[Message, ...] = ()
+    if s.it.renewal_asked_on is not None:
+        told = _declined(s, _answered(s.it), "", (reason,))
+    due = min(s.it.due, s.command.due)  # recalling what is overdue forgives none of the days before
+    it = _told_due(s, replace(_answered(s.it), recalled_on=day), due)
     facts = (("due", s.command.due), ("reason", s.command.reason))
-    return _booked(s, it, messages_=messages.tell(s, it, messages.RECALLED, facts, (reason,)))
+    return booked(s, it, messages_=told + messages.tell(s, it, messages.RECALLED, facts, (reason,)))
 
 
 def remind(s: Situation[SupplyTransaction, NoticeDue, LendingPolicy, LendingFacts]) -> Outcome:
@@ -204,37 +275,55 @@ def remind(s: Situation[SupplyTransaction, NoticeDue, LendingPolicy, LendingFact
     return Outcome(it=it, messages=told)
 
 
+def hold(s: Situation[SupplyTransaction, HoldReturn, LendingPolicy, LendingFacts]) -> Outcome:
+    """The requester hears that it is to keep the volumes for now, or not any more."""
+    it = replace(s.it, held_return=s.command.held or None)
+    return Outcome(it=it, messages=messages.tell(s, it, messages.HELD, (("held", s.command.held),)))
+
+
 # --- return, loss, damage -------------------------------------------------------------------------
+
+
+def take_report_of_return(
+    s: Situation[SupplyTransaction, ReportReturn, LendingPolicy, LendingFacts],
+) -> Outcome:
+    """It is on its way from that day on; where only some of the pieces are, staff look at it."""
+    it = replace(s.it, return_reported_on=today(s), return_delay_noted=None)
+    return Outcome(it=_in_part(it, "partly-on-its-way", s.command.items))
+
+
+def _in_part(it: SupplyTransaction, code: str, items: tuple[str, ...]) -> SupplyTransaction:
+    if not items or set(items) == set(it.still_out):
+        return it
+    return attend(it, code, ("items", "\n".join(items)))
+
+
+def note_return_delay(s: Supply) -> Outcome:
+    """Staff look for what was sent back and did not come."""
+    assert s.it.return_reported_on is not None  # it is on its way
+    it = replace(s.it, return_delay_noted=True)
+    return Outcome(it=attend(it, "return-delayed", ("reported_on", s.it.return_reported_on)))
 
 
 def check_in(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> Outcome:
     """Everything is back: what is owed is charged up to the day it came, and the loan is over."""
-    it = _returned(s)
-    damaged = it.compensation if it.damages else None  # compensation for a loss that was none is reversed
-    it = replace(
-        it,
-        closing=Closing.COMPLETED,
-        renewal_asked_on=None,
-        lost_on=None,
-        stopped_on=None,
-        compensation=damaged,
-    )
-    owed = charges.owed(it, s.policy, _up_to(s))
+    # compensation for a loss that was none is reversed
+    it = closed(_returned(s), Closing.COMPLETED, stopped_on=None, compensation=_for_damage(s.it))
+    owed = charges.owed(it, s.policy, up_to(s))
     charged = total((charge.money for _, charge in owed), s.policy.currency)
     facts: tuple[tuple[str, Plain], ...] = (
         ("volumes", len(it.items)),
         ("on", today(s)),
         ("charges", charged),
     )
-    told = messages.tell(s, it, messages.CHECKED_IN, facts)
-    return _assessed(s, it, messages_=told, withdrawals=messages.no_more_reminders(it.key))
+    return assessed(s, it, messages.CHECKED_IN, facts, withdrawals=messages.no_more_reminders(it.key))
 
 
 def check_in_some(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> Outcome:
     """Some pieces are back; the loan goes on with the rest."""
     it = _returned(s)
     facts: tuple[tuple[str, Plain], ...] = (("volumes", len(s.command.items)), ("left", len(it.still_out)))
-    return _assessed(s, it, messages_=messages.tell(s, it, messages.PARTLY_BACK, facts))
+    return assessed(s, it, messages.PARTLY_BACK, facts)
 
 
 def _returned(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> SupplyTransaction:
@@ -243,20 +332,69 @@ def _returned(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFac
     return replace(s.it, returned={**s.it.returned, **back})
 
 
+def _for_damage(it: SupplyTransaction) -> Money | None:
+    """What is left of a compensation once nothing is lost."""
+    return it.compensation if it.damages else None
+
+
+def release(s: Situation[SupplyTransaction, ReleaseItem, LendingPolicy, LendingFacts]) -> Outcome:
+    """The requester keeps what is still out: what is owed by now is charged, and nothing more."""
+    it = closed(s.it, Closing.WITHOUT_RETURN, stopped_on=today(s))
+    facts: tuple[tuple[str, Plain], ...] = (
+        ("volumes", len(it.still_out)),
+        *messages.said("note", s.command.note),
+    )
+    return assessed(s, it, messages.KEPT, facts, withdrawals=messages.no_more_reminders(it.key))
+
+
+def take_report_of_loss(
+    s: Situation[SupplyTransaction, ReportLost, LendingPolicy, LendingFacts],
+) -> Outcome:
+    """What the requester declares lost is lost; where it names only some pieces, staff look at it."""
+    outcome = _lost(s, s.command.where)
+    it = outcome.it
+    assert isinstance(it, SupplyTransaction)
+    return outcome._replace(it=_in_part(it, "partly-lost", s.command.items))
+
+
 def lose(s: Supply) -> Outcome:
     """What is still out is lost; what is overdue by now is charged."""
+    return _lost(s, None)
+
+
+def _lost(s: Supply, where: WhereLost | None) -> Outcome:
     day = today(s)
     stops = s.policy.overdue_stops_when_lost.on(day).value
     # a borrower that dates its report back does not undo what it was charged before
-    stopped_on = _up_to(s) if s.role is Role.REQUESTER else day
-    it = replace(s.it, lost_on=day, stopped_on=stopped_on if stops else None, renewal_asked_on=None)
+    stopped_on = up_to(s) if s.role is Role.REQUESTER else day
+    it = replace(_answered(s.it), lost_on=day, lost_where=where, stopped_on=stopped_on if stops else None)
     sender = s.policy.return_post_at_senders_risk.on(day)
-    if s.it.state is SupplyState.RETURN_IN_TRANSIT and sender.value:
+    sent_back = s.it.state is SupplyState.RETURN_IN_TRANSIT or where is WhereLost.TRANSIT_BACK
+    if sent_back and sender.value:
         reason = Reason("ill.damaged-in-return-post", sender.clause)
     else:
         reason = Reason("ill.loss-compensated", s.policy.compensation.on(day).clause)
-    told = messages.tell(s, it, messages.LOST, (("volumes", len(it.still_out)),), (reason,))
-    return _assessed(s, it, messages_=told, withdrawals=messages.no_more_reminders(it.key))
+    return assessed(
+        s,
+        it,
+        messages.LOST,
+        (("volumes", len(it.still_out)),),
+        (reason,),
+        withdrawals=messages.no_more_reminders(it.key),
+    )
+
+
+def find(s: Situation[SupplyTransaction, ReportFound, LendingPolicy, LendingFacts]) -> Outcome:
+    """It was not lost: the requester has it, and is charged as if it had never been."""
+    it = replace(
+        s.it,
+        lost_on=None,
+        lost_where=None,
+        stopped_on=None,
+        compensation=_for_damage(s.it),
+        found_on=today(s),
+    )
+    return assessed(s, it, messages.FOUND, messages.said("note", s.command.note))
 
 
 def record_damage(s: Situation[SupplyTransaction, RecordDamage, LendingPolicy, LendingFacts]) -> Outcome:
@@ -269,17 +407,16 @@ def record_damage(s: Situation[SupplyTransaction, RecordDamage, LendingPolicy, L
         reason = Reason("ill.damaged-in-return-post", sender.clause)
     else:
         reason = Reason("ill.damage-compensated", s.policy.compensation.on(day).clause)
-    told = messages.tell(s, it, messages.DAMAGED, (("item", c.item), ("note", c.note)), (reason,))
-    return _booked(s, it, messages_=told)
+    facts: tuple[tuple[str, Plain], ...] = (("item", c.item), ("note", c.note), ("in_post", c.in_post))
+    return booked(s, it, messages_=messages.tell(s, it, messages.DAMAGED, facts, (reason,)))
 
 
 def compensate(s: Situation[SupplyTransaction, Compensate, LendingPolicy, LendingFacts]) -> Outcome:
     """The compensation is charged; nothing more is lent until it is paid, where the rules say so."""
     it = replace(s.it, compensation=s.command.amount)
     clause = s.policy.compensation.on(today(s)).clause
-    facts = (("amount", s.command.amount),)
-    told = messages.tell(s, it, messages.COMPENSATION, facts, (Reason("ill.compensation-due", clause),))
-    return _assessed(s, it, messages_=told)
+    reason = Reason("ill.compensation-due", clause)
+    return assessed(s, it, messages.COMPENSATION, (("amount", s.command.amount),), (reason,))
 
 
 def settle_loss(s: Situation[SupplyTransaction, SettleLoss, LendingPolicy, LendingFacts]) -> Outcome:
@@ -287,97 +424,12 @@ def settle_loss(s: Situation[SupplyTransaction, SettleLoss, LendingPolicy, Lendi
 
     The compensation for one that was replaced or waived is reversed, but not one for a damage.
     """
-    kept = s.command.how is Settlement.PAID or s.it.damages
-    compensation = s.it.compensation if kept else None
+    kept = s.it.compensation if s.command.how is Settlement.PAID else _for_damage(s.it)
     stopped_on = s.it.stopped_on or today(s)
-    it = replace(
-        s.it, closing=Closing.LOST_SETTLED, lost_on=None, stopped_on=stopped_on, compensation=compensation
-    )
-    told = messages.tell(s, it, messages.LOSS_SETTLED, (("how", s.command.how.value),))
-    return _assessed(s, it, messages_=told)
+    it = closed(s.it, Closing.LOST_SETTLED, stopped_on=stopped_on, compensation=kept)
+    return assessed(s, it, messages.LOSS_SETTLED, (("how", s.command.how.value),))
 
 
 def post_charges(s: Supply) -> Outcome:
-    """What is owed by now is posted, less what was posted before."""
-    return _assessed(s, s.it)
-
-
-def _out(it: SupplyTransaction) -> OutOnLoan | None:
-    """What the borrower's account holds of it; nothing of what is closed, although it may be lost."""
-    if it.due is None or it.closing is not None or not it.still_out:
-        return None
-    return OutOnLoan(volumes=len(it.still_out), due=it.due)
-
-
-def _up_to(s: Supply) -> date:
-    """The day up to which charges are to be posted."""
-    return max(today(s), s.it.assessed_on or date.min)
-
-
-def _assessed(
-    s: Supply,
-    it: SupplyTransaction,
-    *,
-    messages_: tuple[Any, ...] = (),
-    withdrawals: tuple[Withdrawal, ...] = (),
-) -> Outcome:
-    """Every charge brought to what is owed: postings for the differences, told to the account.
-
-    Up to the day of the command, or the last day up to which charges are posted already: one that
-    happened before something else on record does not undo what that was charged.
-    """
-    day, up_to = today(s), _up_to(s)
-    books = Books(s.policy.closed_through)
-    receivable = Account(AccountKind.RECEIVABLE, it.requester)
-    charged = dict(it.charged)
-    postings: list[Posting] = []
-    grown: list[tuple[str, Money]] = []
-    for kind, charge in charges.owed(it, s.policy, up_to):
-        obligation = Obligation(
-            subject=it.id, kind=kind, debit=receivable, credit=Account(AccountKind.INCOME, kind)
-        )
-        before = charged.get(kind)
-        posted, after = assess(obligation, charge.money, before, day, charge=charge)
-        if posted is not None:
-            postings.append(books.admit(posted))
-            charged[kind] = after
-            grown.append((kind, after.amount - before.amount if before else after.amount))
-    return _booked(
-        s,
-        replace(it, charged=charged, assessed_on=up_to),
-        charged=tuple(grown),
-        messages_=messages_,
-        withdrawals=withdrawals,
-        postings=tuple(postings),
-    )
-
-
-def _booked(
-    s: Supply,
-    it: SupplyTransaction,
-    *,
-    charged: tuple[tuple[str, Money], ...] = (),
-    messages_: tuple[Any, ...] = (),
-    withdrawals: tuple[Withdrawal, ...] = (),
-    postings: tuple[Posting, ...] = (),
-) -> Outcome:
-    """With the borrower's account told in the same change, if there is anything to tell it."""
-    relation, out, unsettled = relation_of(s, it.requester), _out(it), it.awaits_compensation
-    told: tuple[BookLoan, ...] = ()
-    if relation is not None and (
-        charged or relation.out.get(it.id) != out or (it.id in relation.unsettled) != unsettled
-    ):
-        c = s.command
-        book = BookLoan(
-            id=f"{c.id}/book",
-            case=it.requester,
-            by=by_policy(it.supplier),
-            happened_at=c.happened_at,
-            recorded_at=c.recorded_at,
-            loan=it.id,
-            out=out,
-            charged=charged,
-            unsettled=unsettled,
-        )
-        told = (book,)
-    return Outcome(it=it, messages=messages_, withdrawals=withdrawals, postings=postings, commands=told)
+    """What is owed by now is posted, less what was posted before; the requester hears, if anything was."""
+    return assessed(s, s.it)

@@ -6,18 +6,28 @@ stable code and, where a rule is behind it, the clause that the rulebook cites f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from servflow.core.changes import Key
 from servflow.core.citations import Plain, Reason
+from servflow.core.dates import lies_after
 from servflow.core.fees.assessment import OpenItem
 from servflow.core.ill.lending import charges
 from servflow.core.ill.lending.commands import (
+    AgreeToOffer,
+    AnswerCancel,
     Apply,
     Approve,
+    AskRetry,
     CheckIn,
+    ClearSupplyAttention,
+    DeclineOffer,
+    GrantRenewal,
+    HoldReturn,
+    MakeOffer,
     NoticeDue,
     Recall,
     ReceiveRequest,
@@ -26,11 +36,13 @@ from servflow.core.ill.lending.commands import (
     SettleLoss,
     Ship,
     Sign,
+    SupplyCopy,
     Waive,
 )
 from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import (
+    Closing,
     InstitutionKind,
     Place,
     RelationRole,
@@ -39,49 +51,85 @@ from servflow.core.ill.lending.states import (
     SecurityKind,
     SupplyState,
 )
-from servflow.core.ill.terms import Settlement
+from servflow.core.ill.terms import OfferState, SentVia, Service, Settlement, cost_of
 from servflow.core.lifecycle import Situation, chooser
+from servflow.core.money import Money
 
 __all__ = [
     "Supply",
+    "accepted_in_time",
     "addressed_to_us",
     "after_asking",
     "after_request",
     "after_shipping",
     "agreements_signed",
+    "answers_yes",
     "applies_itself",
     "asked_before_due",
+    "cancel_pending",
     "card_is_theirs",
+    "claim_open",
     "compensation_paid",
+    "copy_supplied",
+    "copyright_cleared",
+    "cost_agreed",
+    "cost_in_currency",
+    "costs_in_currency",
+    "due_on_open_day",
+    "due_to_come",
+    "evidence_given",
     "for_this_lender",
+    "forwarding_permitted",
+    "free_of_charge",
+    "hold_changes",
     "in_good_standing",
     "item_of_loan",
     "kind_served",
     "last_piece",
     "lendable",
     "loss_or_damage",
+    "lost_long_enough",
+    "needed_no_more",
     "next_notice",
-    "no_renewal_pending",
+    "no_cancel_pending",
     "nobody_waits",
     "not_held_locally",
     "not_recalled",
+    "of_latest_offer",
+    "offer_run_out",
+    "offer_stands_so",
+    "on_attention_list",
     "own_currency",
     "pieces_out",
     "reason_given",
     "recall_allowed",
+    "reference_valid",
     "related",
     "relation_of",
+    "renewal_longer",
     "renewal_pending",
+    "renewal_waits",
     "renewals_left",
+    "renewed_until",
+    "reply_day_ahead",
+    "return_overdue",
     "room_for_volumes",
     "security_taken",
+    "service_is_copy",
+    "service_is_loan",
+    "shipped_when_checking",
+    "shipped_when_promised",
     "slip_filed",
     "speaks_for_requester",
     "standing",
     "still_needed",
     "tariff_fits",
     "today",
+    "unanswered_by_due",
+    "undoable",
     "waivable",
+    "was_shipped",
+    "within_claim",
 ]
 
 Supply = Situation[SupplyTransaction, Any, LendingPolicy, LendingFacts]
@@ -105,6 +153,72 @@ def relation_of(s: Situation[Any, Any, LendingPolicy, Any], institution: str) ->
 def last_piece(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> bool:
     """With this, everything is back."""
     return set(s.it.still_out) <= set(s.command.items or s.it.items)
+
+
+@chooser
+def answers_yes(s: Situation[SupplyTransaction, AnswerCancel, LendingPolicy, LendingFacts]) -> bool:
+    """The cancellation is accepted."""
+    return s.command.yes
+
+
+@chooser
+def accepted_in_time(s: Situation[SupplyTransaction, AgreeToOffer, LendingPolicy, LendingFacts]) -> bool:
+    """It is the latest offer that is accepted, by its last day."""
+    offer = s.it.offer
+    assert offer is not None  # it waits for an answer
+    by = offer.reply_by
+    return s.command.revision == offer.revision and (by is None or today(s) <= by)
+
+
+@chooser
+def of_latest_offer(s: Situation[SupplyTransaction, DeclineOffer, LendingPolicy, LendingFacts]) -> bool:
+    """It is the latest offer that is declined."""
+    return s.it.offer is not None and s.command.revision == s.it.offer.revision
+
+
+@chooser
+def offer_stands_so(
+    s: Situation[SupplyTransaction, AgreeToOffer | DeclineOffer, LendingPolicy, LendingFacts],
+) -> bool:
+    """What is said of the latest offer is what became of it already: staff had entered it before."""
+    offer = s.it.offer
+    if offer is None or offer.revision != s.command.revision:
+        return False
+    accepts = isinstance(s.command, AgreeToOffer)
+    return (offer.state is OfferState.ACCEPTED) if accepts else offer.state in _NOT_ACCEPTED
+
+
+_NOT_ACCEPTED: Final = (OfferState.REJECTED, OfferState.LAPSED)
+
+
+@chooser
+def renewal_waits(s: Supply) -> bool:
+    """A renewal waits for its answer already."""
+    return s.it.renewal_asked_on is not None
+
+
+@chooser
+def was_shipped(s: Supply) -> bool:
+    """Something was shipped, or a copy supplied."""
+    return s.it.shipped_on is not None
+
+
+@chooser
+def copy_supplied(s: Supply) -> bool:
+    """It was closed because a copy was supplied."""
+    return s.it.closing is Closing.COPY_SUPPLIED
+
+
+@chooser
+def shipped_when_promised(s: Supply) -> bool:
+    """It had been promised when it was shipped."""
+    return s.it.last_step is not None and s.it.last_step.before is SupplyState.PROMISED
+
+
+@chooser
+def shipped_when_checking(s: Supply) -> bool:
+    """It was being looked for when it was shipped."""
+    return s.it.last_step is not None and s.it.last_step.before is SupplyState.CHECKING
 
 
 # --- a request coming in --------------------------------------------------------------------------
@@ -156,10 +270,13 @@ def related(s: Supply) -> Iterator[Reason]:
 
 
 def lendable(s: Supply) -> Iterator[Reason]:
-    """What is asked for is of a kind that is lent; otherwise document delivery is offered."""
+    """What is asked for is of a kind that is lent; otherwise document delivery is offered.
+
+    Where a copy would do, that matters only once the original is shipped.
+    """
     day = today(s)
     material = s.facts.material
-    if material is None:
+    if material is None or (s.it.may_be_copied and not isinstance(s.command, Ship)):
         return
     not_lent, lent = s.policy.not_lent.on(day), s.policy.lent.on(day)
     base = s.policy.base_collection_only.on(day)
@@ -264,6 +381,204 @@ def tariff_fits(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFact
         yield Reason("ill.wrong-currency", clause, (("currency", s.policy.currency),))
 
 
+def service_is_loan(s: Supply) -> Iterator[Reason]:
+    """A loan was asked for, or would do."""
+    if not s.it.may_be_lent:
+        yield _other_service(s.it)
+
+
+def service_is_copy(s: Supply) -> Iterator[Reason]:
+    """A copy was asked for, or would do."""
+    if not s.it.may_be_copied:
+        yield _other_service(s.it)
+
+
+def _other_service(it: SupplyTransaction) -> Reason:
+    asked = it.service or Service.LOAN
+    return Reason("ill.service-not-asked-for", None, (("asked", asked.value),))
+
+
+def costs_in_currency(
+    s: Situation[SupplyTransaction, Ship | SupplyCopy, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """What is charged beside the loan fee is in the policy's currency."""
+    if any(line.amount.currency != s.policy.currency for line in s.command.costs):
+        yield Reason("ill.wrong-currency", None, (("currency", s.policy.currency),))
+
+
+def cost_agreed(
+    s: Situation[SupplyTransaction, Ship | SupplyCopy, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """It costs no more than was agreed; where nothing was, no more than the requester pays unasked.
+
+    What costs more is offered first.
+    """
+    agreed = s.it.agreed
+    most = s.it.max_cost if agreed is None else agreed
+    cost = _cost(s) if most is not None else None
+    if most is None or cost is None:
+        return
+    if most.currency != cost.currency:
+        yield Reason("ill.cost-not-comparable", None, (("cost", cost), ("most", most)))
+    elif cost > most:
+        code = "ill.cost-above-most" if agreed is None else "ill.cost-above-agreed"
+        yield Reason(code, None, (("cost", cost), ("most", most)))
+
+
+def _cost(s: Situation[SupplyTransaction, Ship | SupplyCopy, LendingPolicy, LendingFacts]) -> Money | None:
+    """What it costs in all; None where another guard says why that cannot be told."""
+    c, policy = s.command, s.policy
+    if any(costs_in_currency(s)):
+        return None
+    beside = cost_of(c.costs, policy.currency)
+    if not isinstance(c, Ship):
+        return beside
+    if any(tariff_fits(s)):  # type: ignore[arg-type]  # it is a shipping
+        return None
+    fee = charges.loan_fee(policy, today(s), s.it.place, volumes=len(c.items), tariff=c.tariff)
+    return fee.money + beside
+
+
+def due_to_come(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
+    """The due date that is promised lies ahead: tomorrow, or later."""
+    day = today(s)
+    if s.command.due is not None and s.command.due <= day:
+        yield Reason("ill.due-too-early", None, (("due", s.command.due), ("after", day)))
+
+
+def due_on_open_day(
+    s: Situation[SupplyTransaction, Ship | GrantRenewal | Recall, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """A due date that is named is a day on which the desk is open, where the rules ask for that."""
+    day, due = today(s), s.command.due
+    instead = None if due is None else s.policy.instead_of(due, day)
+    if due is not None and instead is not None:
+        clause = s.policy.due_in_closure.on(day).clause
+        yield Reason("ill.due-on-closed-day", clause, (("due", due), ("next_open", instead)))
+
+
+def undoable(s: Supply) -> Iterator[Reason]:
+    """The shipping is the last thing that was said, and its messages have not left yet."""
+    step, rule = s.it.last_step, s.policy.undo_minutes.on(today(s))
+    if step is None:
+        yield Reason("ill.nothing-to-undo", rule.clause)
+    elif step.version != s.it.version:
+        yield Reason("ill.undo-overtaken")
+    elif not lies_after(step.until, s.command.recorded_at):
+        yield Reason("ill.undo-too-late", rule.clause)
+
+
+# --- copies ---------------------------------------------------------------------------------------
+
+
+def copyright_cleared(
+    s: Situation[SupplyTransaction, SupplyCopy, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """Somebody has checked that the copy may be made, where the rules ask for that."""
+    rule = s.policy.copyright_check.on(today(s))
+    if rule.value and not s.command.copyright_checked:
+        yield Reason("ill.copyright-unchecked", rule.clause)
+
+
+_LINK: Final = re.compile(r"https?://[^\s/]+\S*")
+_NAME: Final = re.compile(r"\S+")
+
+
+def reference_valid(
+    s: Situation[SupplyTransaction, SupplyCopy, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """What is there at once can be found: by a link, or by a name without spaces. A parcel needs nothing."""
+    sent = s.command.delivery
+    form = _LINK if sent.via is SentVia.URL else _NAME
+    if sent.via.online and not form.fullmatch(sent.reference):
+        yield Reason("ill.reference-invalid", None, (("via", sent.via.value), ("reference", sent.reference)))
+
+
+def claim_open(s: Supply) -> Iterator[Reason]:
+    """Somebody has claimed that the copy is defective."""
+    if not s.it.defects:
+        yield Reason("ill.no-open-claim")
+
+
+def free_of_charge(
+    s: Situation[SupplyTransaction, SupplyCopy, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """A copy in place of a defective one costs nothing more."""
+    if s.command.costs:
+        yield Reason("ill.replacement-costs-nothing")
+
+
+# --- offers, cancellations, and other answers -----------------------------------------------------
+
+
+def no_cancel_pending(s: Supply) -> Iterator[Reason]:
+    """No cancellation waits for its answer; a shipping may answer it with no itself."""
+    answers = isinstance(s.command, Ship) and s.command.refuse_cancel
+    if s.it.cancel_asked_on is not None and not answers:
+        yield Reason("ill.cancel-pending", None, (("asked_on", s.it.cancel_asked_on),))
+
+
+def cancel_pending(s: Supply) -> Iterator[Reason]:
+    """A cancellation waits for its answer, and was asked for by the day of the answer."""
+    asked_on = s.it.cancel_asked_on
+    if asked_on is None:
+        yield Reason("ill.no-cancel-pending")
+    elif today(s) < asked_on:
+        yield Reason("ill.before-asking", None, (("asked_on", asked_on),))
+
+
+def cost_in_currency(
+    s: Situation[SupplyTransaction, MakeOffer | AskRetry, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """The cost that is named is in the policy's currency."""
+    if s.command.cost is not None and s.command.cost.currency != s.policy.currency:
+        yield Reason("ill.wrong-currency", None, (("currency", s.policy.currency),))
+
+
+def reply_day_ahead(
+    s: Situation[SupplyTransaction, MakeOffer, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """The offer may still be accepted: today, or longer."""
+    if s.command.reply_by is not None and s.command.reply_by < today(s):
+        yield Reason("ill.reply-day-passed", None, (("reply_by", s.command.reply_by),))
+
+
+def offer_run_out(s: Supply) -> Iterator[Reason]:
+    """The last day on which the offer might be accepted has passed."""
+    offer = s.it.offer
+    if offer is None or offer.reply_by is None or today(s) <= offer.reply_by:
+        facts = (("reply_by", offer.reply_by),) if offer is not None and offer.reply_by is not None else ()
+        yield Reason("ill.offer-still-open", None, facts)
+
+
+def evidence_given(
+    s: Situation[SupplyTransaction, AgreeToOffer, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """Who enters an acceptance for the requester says how he knows of it."""
+    if s.role is Role.STAFF and not s.command.note.strip():
+        yield Reason("ill.evidence-missing")
+
+
+def forwarding_permitted(s: Supply) -> Iterator[Reason]:
+    """The requester permits that its request is passed on."""
+    if not s.it.forwardable:
+        yield Reason("ill.forwarding-not-permitted")
+
+
+def needed_no_more(s: Supply) -> Iterator[Reason]:
+    """The day by which the requester needs it has passed."""
+    if not any(still_needed(s)):
+        yield Reason("ill.still-needed")
+
+
+def on_attention_list(
+    s: Situation[SupplyTransaction, ClearSupplyAttention, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """There is a reason of this code for which staff have to look at it."""
+    if not any(reason.code == s.command.code for reason in s.it.attention):
+        yield Reason("ill.no-such-attention", None, (("code", s.command.code),))
+
+
 # --- renewal and recall ---------------------------------------------------------------------------
 
 
@@ -307,16 +622,33 @@ def not_recalled(s: Supply) -> Iterator[Reason]:
         yield Reason("ill.recalled", clause, (("recalled_on", s.it.recalled_on),))
 
 
-def no_renewal_pending(s: Supply) -> Iterator[Reason]:
-    """No renewal waits for its answer."""
-    if s.it.renewal_asked_on is not None:
-        yield Reason("ill.renewal-pending", None, (("asked_on", s.it.renewal_asked_on),))
-
-
 def renewal_pending(s: Supply) -> Iterator[Reason]:
     """A renewal waits for its answer."""
     if s.it.renewal_asked_on is None:
         yield Reason("ill.no-renewal-pending")
+
+
+def renewed_until(s: Situation[SupplyTransaction, GrantRenewal, LendingPolicy, LendingFacts]) -> date:
+    """The new due date: the one that is named, or the one that follows from the old one."""
+    assert s.it.due is not None  # it is out
+    return s.command.due or s.policy.due_renewed(s.it.due, today(s))
+
+
+def renewal_longer(
+    s: Situation[SupplyTransaction, GrantRenewal, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """The new due date is later than the old one; an earlier one would be a recall."""
+    assert s.it.due is not None  # it is out
+    due = renewed_until(s)
+    if due <= s.it.due:
+        yield Reason("ill.renewal-not-longer", None, (("due", s.it.due), ("asked", due)))
+
+
+def unanswered_by_due(s: Supply) -> Iterator[Reason]:
+    """The clock declines only a renewal that nobody has answered by the due date."""
+    assert s.it.due is not None  # it is out
+    if s.role is Role.CLOCK and today(s) <= s.it.due:
+        yield Reason("ill.renewal-still-open", None, (("due", s.it.due),))
 
 
 def recall_allowed(s: Situation[SupplyTransaction, Recall, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
@@ -372,9 +704,43 @@ def after_asking(s: Supply) -> Iterator[Reason]:
 def item_of_loan(
     s: Situation[SupplyTransaction, RecordDamage, LendingPolicy, LendingFacts],
 ) -> Iterator[Reason]:
-    """The damaged item belongs to the loan."""
-    if s.command.item not in s.it.items:
+    """The damaged item belongs to the loan; what was only copied was never with the requester."""
+    if s.command.item not in s.it.items or s.it.due is None:
         yield Reason("ill.item-not-of-loan", None, (("item", s.command.item),))
+
+
+def within_claim(s: Supply) -> Iterator[Reason]:
+    """What is back is looked over in time: its damage is claimed within so many days."""
+    if s.it.closing is not Closing.COMPLETED:
+        return
+    back_on = max(s.it.returned.values())
+    rule = s.policy.claim_days.on(back_on)
+    if rule.value is not None and (today(s) - back_on).days > rule.value:
+        yield Reason("ill.claim-too-late", rule.clause, (("back_on", back_on), ("days", rule.value)))
+
+
+def lost_long_enough(s: Supply) -> Iterator[Reason]:
+    """The clock takes for lost only what has been overdue for as long as the rules say."""
+    assert s.it.due is not None  # it is out
+    lost_on = s.policy.taken_for_lost_on(s.it.due, s.it.found_on)
+    if s.role is Role.CLOCK and (lost_on is None or today(s) < lost_on):
+        yield Reason("ill.not-taken-for-lost", s.policy.lost_after.on(s.it.due).clause, (("due", s.it.due),))
+
+
+def return_overdue(s: Supply) -> Iterator[Reason]:
+    """What was sent back should have come by now, and staff were not told so before."""
+    reported_on = s.it.return_reported_on
+    late_from = None if reported_on is None else s.policy.return_late_from(reported_on)
+    if s.it.return_delay_noted or late_from is None or today(s) < late_from:
+        yield Reason("ill.return-not-late")
+
+
+def hold_changes(
+    s: Situation[SupplyTransaction, HoldReturn, LendingPolicy, LendingFacts],
+) -> Iterator[Reason]:
+    """The requester is not told what it was told already."""
+    if s.command.held is bool(s.it.held_return):
+        yield Reason("ill.hold-as-it-is", None, (("held", s.command.held),))
 
 
 def loss_or_damage(s: Supply) -> Iterator[Reason]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from servflow.core.changes import Aggregate
@@ -23,14 +23,28 @@ from servflow.core.ill.lending.states import (
     SecurityKind,
     SupplyState,
 )
-from servflow.core.ill.terms import Requested, Unfilled
+from servflow.core.ill.terms import (
+    CostLine,
+    Delivery,
+    Level,
+    Offer,
+    OfferState,
+    Requested,
+    Retry,
+    Service,
+    Unfilled,
+    WhereLost,
+)
 from servflow.core.money import Money
 
 __all__ = [
     "Damage",
+    "Defect",
     "LendingFacts",
     "OutOnLoan",
     "Relation",
+    "RenewalWish",
+    "ShippingStep",
     "SupplyTransaction",
 ]
 
@@ -66,15 +80,58 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """A claim on a copy that was supplied: what is wrong with it ("page 12 is missing"), and a note."""
+
+    on: date
+    what: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalWish:
+    """A renewal that was asked for: in which command, why, until which day (None: as the rules give)."""
+
+    said_in: str
+    reason: str = ""
+    desired: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingStep:
+    """The shipping as long as it may be undone: ``until`` is the first instant at which it may not.
+
+    ``before`` is the state it came from, ``version`` the transaction's version after it, and
+    ``cancel_asked_on`` the cancellation that it answered, if any.
+    """
+
+    before: SupplyState
+    until: datetime
+    version: int
+    cancel_asked_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyTransaction(Aggregate):
     """One request at the supplying library, from its receipt to its end.
 
+    ``service`` is what was asked for (None, in transactions older than that: a loan), ``max_cost`` the
+    most that the requester pays without being asked, ``delivery_wished`` how it wants to have it,
+    ``previous`` the request that this one repeats; ``forwardable`` says that it may be passed on.
+
     ``items`` are the volumes shipped; ``returned`` says on which day each came back. ``due`` is
     the last day of the term as told to the requester, ``terms`` how many such days it was told so
-    far. ``noticed`` counts the steps of the notice schedule that are behind for that due date.
-    ``charged`` is what has been posted by kind, up to ``assessed_on``; ``compensation`` what the
-    lender set for loss or damage. Nothing becomes overdue after ``stopped_on`` (declared lost, or
-    closed by hand); ``lost_on`` is when the volumes still out were declared lost.
+    far; a copy has none. ``noticed`` counts the steps of the notice schedule that are behind for that
+    due date. ``charged`` is what has been posted by kind, up to ``assessed_on``; ``compensation`` what
+    the lender set for loss or damage, ``costs`` what staff charged beside the loan fee. Nothing becomes
+    overdue after ``stopped_on`` (declared lost, kept, or closed by hand); ``lost_on`` is when the
+    volumes still out were declared lost, ``found_on`` when they were last found again.
+
+    Beside the state, and each independent of the others: the latest ``offer``; a cancellation that
+    waits (``cancel_asked_on``) or was answered no (``cancel_refused``); a renewal that waits
+    (``renewal_asked_on``, ``renewal_wish``); a recall; ``held_return``, True while the requester is
+    to keep it; claims on a copy that are open (``defects``); what staff have to look at
+    (``attention``). What is True or None is None where it is not so.
     """
 
     kind: ClassVar[str] = "ill.supply"
@@ -106,11 +163,50 @@ class SupplyTransaction(Aggregate):
     stopped_on: date | None = None
     assessed_on: date | None = None
     charged: Mapping[str, Posted] = field(default_factory=dict)
+    service: Service | None = None
+    level: Level | None = None
+    max_cost: Money | None = None
+    previous: str | None = None
+    forwardable: bool | None = None
+    delivery_wished: Delivery | None = None
+    offer: Offer | None = None
+    why_retry: Retry | None = None
+    forwarded_to: str | None = None
+    cancel_asked_on: date | None = None
+    cancel_refused: bool | None = None
+    renewal_wish: RenewalWish | None = None
+    held_return: bool | None = None
+    costs: tuple[CostLine, ...] = ()
+    delivery: Delivery | None = None
+    pages: int | None = None
+    defects: tuple[Defect, ...] = ()
+    lost_where: WhereLost | None = None
+    found_on: date | None = None
+    return_reported_on: date | None = None
+    return_delay_noted: bool | None = None
+    attention: tuple[Reason, ...] = ()
+    last_step: ShippingStep | None = None
 
     @property
     def still_out(self) -> tuple[str, ...]:
-        """The items shipped and not back yet."""
-        return tuple(item for item in self.items if item not in self.returned)
+        """The items shipped and not back yet; a copy does not come back."""
+        return () if self.due is None else tuple(item for item in self.items if item not in self.returned)
+
+    @property
+    def may_be_lent(self) -> bool:
+        """Whether a loan would do."""
+        return self.service is not Service.COPY
+
+    @property
+    def may_be_copied(self) -> bool:
+        """Whether a copy would do."""
+        return self.service in {Service.COPY, Service.COPY_OR_LOAN}
+
+    @property
+    def agreed(self) -> Money | None:
+        """The whole cost that the requester has accepted; None where none was offered and accepted."""
+        accepted = self.offer is not None and self.offer.state is OfferState.ACCEPTED
+        return self.offer.cost if self.offer is not None and accepted else None
 
     @property
     def awaits_compensation(self) -> bool:

@@ -7,32 +7,25 @@ of the command.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, timedelta
 
 from servflow.core.citations import Dated
-from servflow.core.dates import EndOfMonth, Period, day_of
-from servflow.core.ill.lending.states import InstitutionKind, Material, SecurityKind
+from servflow.core.dates import EndOfMonth, Period
+from servflow.core.ill.desk_policy import DeskPolicy
+from servflow.core.ill.lending.states import DueInClosure, InstitutionKind, Material, SecurityKind
 from servflow.core.money import Money
-from servflow.core.worktime import Calendar
 
 __all__ = ["LendingPolicy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LendingPolicy:
+class LendingPolicy(DeskPolicy):
     """The rules of one lending library (借出馆的规则).
 
-    ``library`` is the lender's reference, ``rulebook`` the digest of the rulebook, ``calendar``
-    the desk's opening hours and the zone in which its days lie. An empty tuple means "none"; a
-    rule that a library does not have is left out of its rulebook only where this says so.
+    An empty tuple means "none"; a rule that a library does not have is left out of its rulebook only
+    where this says so.
     """
 
-    library: str
-    rulebook: str
-    calendar: Calendar
-    currency: str
-    closed_through: date | None = None
-    """The last day of the books' closed periods; postings for a day in them count on the first open day."""
     end_of_month: Dated[EndOfMonth]
 
     # who may borrow
@@ -73,6 +66,14 @@ class LendingPolicy:
     delivery_limited: Dated[tuple[Material, ...]]
     """Materials of which documents are delivered within limits only."""
 
+    # how it is answered
+    promises_by_itself: Dated[bool]
+    """A request is promised at once where every rule allows it and the material is known."""
+    copyright_check: Dated[bool]
+    """A copy is supplied only once somebody has checked that copyright allows it."""
+    offer_days: Dated[int]
+    """For how many calendar days after its own an offer may be accepted, where it does not say itself."""
+
     # for how long
     loan_period: Dated[Period]
     renewals: Dated[int]
@@ -85,6 +86,14 @@ class LendingPolicy:
     renewal_only_if_unreserved: Dated[bool]
     recall_any_time: Dated[bool]
     """The lender may have an item back whether its term has ended or not."""
+    due_in_closure: Dated[DueInClosure]
+    """What becomes of a due date that falls on a day on which the desk is closed."""
+    lost_after: Dated[int | None]
+    """How many days after the due date what is not back is taken for lost; None: never by itself."""
+    return_transit_days: Dated[int | None]
+    """For how many days a return may be on its way before staff look for it; None: for ever."""
+    claim_days: Dated[int | None]
+    """For how many days after the return a damage may still be claimed; None: for ever."""
 
     # what it costs
     fee_same_city: Dated[Money]
@@ -108,8 +117,6 @@ class LendingPolicy:
     """Kinds of charge in the order in which a payment pays them; within a kind the oldest first."""
 
     # what is told
-    notices: Dated[tuple[int, ...]]
-    """Days after the due date (below zero: before it) on which the requester is reminded, ascending."""
     letter_mark: Dated[str]
     """What a letter to the lender is to be marked with."""
     packing: Dated[bool]
@@ -117,30 +124,45 @@ class LendingPolicy:
     ownership_stays: Dated[bool]
     """What is lent stays the lender's."""
 
-    @property
-    def calendar_digest(self) -> str:
-        """The digest of the calendar."""
-        return self.calendar.digest
-
-    @property
-    def zone(self) -> tzinfo:
-        """The zone in which legal days lie."""
-        return self.calendar.zone
-
-    def day(self, at: datetime) -> date:
-        """The legal day on which ``at`` lies."""
-        return day_of(at, self.zone)
-
-    def reminders(self, due: date) -> tuple[date, ...]:
-        """The days on which a borrower is reminded of ``due``, in their order; none beyond the calendar."""
-        first, last = (date.min - due).days, (date.max - due).days
-        steps = self.notices.on(due).value
-        return tuple(due + timedelta(days=step) for step in steps if first <= step <= last)
-
     def due_after(self, shipped_on: date) -> date:
         """The last day of a loan shipped on ``shipped_on``."""
-        return self.loan_period.on(shipped_on).value.after(shipped_on, self.end_of_month.on(shipped_on).value)
+        rule, end_of_month = self.loan_period.on(shipped_on).value, self.end_of_month.on(shipped_on).value
+        due = rule.after(shipped_on, end_of_month)
+        return self.instead_of(due, shipped_on) or due
 
     def due_renewed(self, due: date, on: date) -> date:
         """The last day of a loan that was due on ``due`` and is renewed on ``on``."""
-        return self.renewal_period.on(on).value.after(due, self.end_of_month.on(on).value)
+        renewed = self.renewal_period.on(on).value.after(due, self.end_of_month.on(on).value)
+        return self.instead_of(renewed, on) or renewed
+
+    def instead_of(self, due: date, on: date) -> date | None:
+        """The day that, by the rule of ``on``, is due in place of ``due`` because the desk is closed then.
+
+        None where ``due`` may stay.
+        """
+        rule = self.due_in_closure.on(on).value
+        if rule is DueInClosure.KEEP or self.calendar.is_open_on(due):
+            return None
+        return self.calendar.next_open_day(due)
+
+    def reply_by(self, offered_on: date) -> date:
+        """The last day on which an offer of ``offered_on`` may be accepted, where it names none."""
+        return _later(offered_on, self.offer_days.on(offered_on).value) or date.max
+
+    def taken_for_lost_on(self, due: date, found_on: date | None) -> date | None:
+        """The day on which what was due on ``due`` is taken for lost; counted anew once it was found again.
+
+        None where that never happens by itself, or not before the end of the calendar.
+        """
+        days = self.lost_after.on(due).value
+        return None if days is None else _later(max(due, found_on or due), days)
+
+    def return_late_from(self, reported_on: date) -> date | None:
+        """The first day on which a return reported on ``reported_on`` should have come; None: none is."""
+        days = self.return_transit_days.on(reported_on).value
+        return None if days is None else _later(reported_on, days + 1)
+
+
+def _later(day: date, days: int) -> date | None:
+    """So many days later, if the calendar has that day."""
+    return day + timedelta(days=days) if days <= (date.max - day).days else None

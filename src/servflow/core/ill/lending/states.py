@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
+
+from servflow.core.ill.terms import CostKind
 
 __all__ = [
+    "BESIDE_THE_LOAN",
     "Closing",
+    "DueInClosure",
     "InstitutionKind",
     "Material",
     "Place",
@@ -23,6 +28,7 @@ class SupplyState(Enum):
     NEW = "new"  # received, nothing promised; ISO 18626 RequestReceived
     CHECKING = "checking"  # being searched, likely; ExpectToSupply
     PROMISED = "promised"  # committed, being picked; WillSupply
+    OFFERED = "offered"  # waits until the requester accepts our terms; WillSupply with conditions
     SHIPPED = "shipped"  # out; Loaned
     AT_REQUESTER = "at_requester"  # out, its receipt confirmed; Loaned
     RETURN_IN_TRANSIT = "return_in_transit"  # the requester says it is coming back; Loaned
@@ -34,7 +40,13 @@ class Closing(Enum):
     """With what outcome a supplying transaction was closed."""
 
     COMPLETED = "completed"  # everything is back; LoanCompleted
+    COPY_SUPPLIED = "copy_supplied"  # a copy was sent, nothing comes back; CopyCompleted
+    WITHOUT_RETURN = "without_return"  # the requester keeps it; CompletedWithoutReturn
     UNFILLED = "unfilled"  # answered "no", with a reason; Unfilled
+    RETRY_ANSWERED = "retry_answered"  # answered "try again"; RetryPossible
+    CANCELLED = "cancelled"  # the requester cancelled and we said yes; Cancelled
+    EXPIRED = "expired"  # the day by which it was needed has passed; Unfilled
+    FORWARDED = "forwarded"  # passed on to another library; Unfilled, with a note
     LOST_SETTLED = "lost_settled"  # paid, replaced or waived; CompletedWithoutReturn
     MANUAL = "manual"  # closed by hand, the last resort
 
@@ -111,3 +123,20 @@ class SecurityKind(Enum):
 
     DEPOSIT = "deposit"  # 押金: kept, given back
     PREPAYMENT = "prepayment"  # 预付款: used up by charges
+
+
+class DueInClosure(Enum):
+    """What becomes of a due date that falls on a day on which the lender is closed."""
+
+    KEEP = "keep"  # it stays: calendar days are counted
+    NEXT_OPEN_DAY = "next_open_day"  # it moves to the next day on which the lender is open
+
+
+BESIDE_THE_LOAN: Final = (
+    CostKind.COPY,
+    CostKind.SEARCH,
+    CostKind.RUSH,
+    CostKind.DELIVERY,
+    CostKind.OTHER,
+)
+"""Kinds of cost that staff name when they supply; all others follow from the rules."""

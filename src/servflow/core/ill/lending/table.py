@@ -5,36 +5,43 @@ institution's standing and account with it. Columns: in state, on command, to st
 when, needs, does. What no row names is refused.
 
 Rules that hold for both: nothing is overdue or suspended by a state that follows from dates; a
-request that the rules answer "no" is a decision of ``follow``, journalled like any other.
+request or a renewal that the rules answer "no" is a decision of ``follow``, journalled like any other.
+
+Strict in what is done, lenient in what is heard: what the lender does out of place is refused; what the
+requester says (``HEARD``) is taken in every state, and where it has no place it is taken down for staff
+to look at, and changes nothing.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from servflow.core.changes import Actor, Command, Key, Office
-from servflow.core.dates import lies_after, start_of_day
+from servflow.core.ill.lending import answers as a
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending import effects as e
 from servflow.core.ill.lending import guards as g
-from servflow.core.ill.lending import relation_effects as a
+from servflow.core.ill.lending import relation_effects as r
 from servflow.core.ill.lending.charges import owed
 from servflow.core.ill.lending.model import Relation, SupplyTransaction
-from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import RelationRole, RelationState, Role, SupplyState
-from servflow.core.ill.terms import Unfilled
-from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Row, Situation
+from servflow.core.ill.lending.wakes import next_wake, wake
+from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Row
 
 __all__ = ["LENDING", "RELATION"]
 
 S = SupplyState
 BEFORE = (S.NEW, S.CHECKING, S.PROMISED)
+UNSUPPLIED = (*BEFORE, S.OFFERED)
 WITH_THEM = (S.SHIPPED, S.AT_REQUESTER)
 OUT = (*WITH_THEM, S.RETURN_IN_TRANSIT)
+LENT = (*OUT, S.LOST)
+NOT_OFFERED = tuple(state for state in S if state is not S.OFFERED)
 
 STAFF = Role.STAFF
 DESK = (Role.STAFF, Role.SYSTEM)
+CLOCK = Role.CLOCK
 HEARD = (Role.REQUESTER, Role.STAFF)  # what a borrower says; staff enter what came by mail or telephone
 
 
@@ -48,54 +55,101 @@ def _supply_roles(it: SupplyTransaction | None, actor: Actor) -> tuple[Role, ...
     return (*roles, Role.REQUESTER) if actor.serves == it.requester else roles
 
 
-def _answer_by_rules(s: Situation[SupplyTransaction, Any, LendingPolicy, Any]) -> Command | None:
-    """A request that the rules do not allow is answered at once, with every rule that says so."""
-    if not isinstance(s.command, c.ReceiveRequest):
-        return None
-    who = (*g.related(s), *g.not_held_locally(s))
-    what = tuple(g.lendable(s))
-    if not who and not what:
-        return None
-    return c.CannotSupply(
-        id=f"{s.command.id}/answer",
-        case=s.it.id,
-        by=e.by_policy(s.it.supplier),
-        happened_at=s.command.happened_at,
-        recorded_at=s.command.recorded_at,
-        why=Unfilled.POLICY_PROBLEM if who else Unfilled.NON_CIRCULATING,
-        reasons=who + what,
-    )
-
-
-def _next_reminder(it: SupplyTransaction, policy: LendingPolicy) -> datetime | None:
-    """The beginning of the day of the next step of the notice schedule, while it is with them."""
-    if it.state not in WITH_THEM or it.due is None:
-        return None
-    days = policy.reminders(it.due)
-    return start_of_day(days[it.noticed], policy.zone) if it.noticed < len(days) else None
-
-
-def _remind(it: SupplyTransaction, policy: LendingPolicy, recorded_at: datetime) -> Command | None:
-    at = _next_reminder(it, policy)
-    if at is None or lies_after(at, recorded_at) or it.due is None:
-        return None
-    step = it.noticed + 1
-    return c.NoticeDue(
-        id=f"clock/{it.id}/term-{it.terms}/{step}",
-        case=it.id,
-        by=Actor("clock", it.supplier, Office.CLOCK),
-        happened_at=at,
-        recorded_at=recorded_at,
-        due=it.due,
-        step=step,
-    )
-
-
 def _account_of(it: SupplyTransaction | None, command: Command) -> tuple[Key, ...]:
     """The borrower's relation; a command to a transaction that is not there looks at nothing."""
     if it is not None:
         return (Key(Relation.kind, it.requester),)
     return (Key(Relation.kind, command.requester),) if isinstance(command, c.ReceiveRequest) else ()
+
+
+ROWS: Final = (
+    #   in state            on command              to state             given by        when             needs                                                                does
+    # a request, and how it is answered
+    Row(OPENING,            c.ReceiveRequest,       S.NEW,               HEARD,          ALWAYS,          (g.addressed_to_us, g.speaks_for_requester, g.card_is_theirs),       a.take_in),
+    Row((S.NEW, S.PROMISED), c.Expect,              S.CHECKING,          DESK,           ALWAYS,          (),                                                                  a.tell_expected),
+    Row((S.NEW, S.CHECKING), c.Promise,             S.PROMISED,          DESK,           ALWAYS,          (g.after_request, g.still_needed, g.in_good_standing, g.lendable, g.slip_filed), a.tell_promised),
+    Row(UNSUPPLIED,         c.MakeOffer,            S.OFFERED,           STAFF,          ALWAYS,          (g.after_request, g.no_cancel_pending, g.still_needed, g.in_good_standing, g.lendable, g.slip_filed, g.cost_in_currency, g.reply_day_ahead), a.offer),
+    Row(UNSUPPLIED,         c.CannotSupply,         S.CLOSED,            DESK,           ALWAYS,          (),                                                                  a.answer_unfilled),
+    Row(UNSUPPLIED,         c.AskRetry,             S.CLOSED,            DESK,           ALWAYS,          (g.after_request, g.cost_in_currency),                               a.try_again),
+    Row(UNSUPPLIED,         c.Forward,              S.CLOSED,            STAFF,          ALWAYS,          (g.after_request, g.forwarding_permitted),                           a.forward),
+    Row(UNSUPPLIED,         c.ExpireRequest,        S.CLOSED,            CLOCK,          ALWAYS,          (g.needed_no_more,),                                                 a.expire),
+
+    # our terms, and what the requester says to them
+    Row(S.OFFERED,          c.AgreeToOffer,         S.PROMISED,          HEARD,          g.accepted_in_time,  (g.evidence_given,),                                             a.take_acceptance),
+    Row(S.OFFERED,          c.AgreeToOffer,         SAME,                HEARD,          ~g.accepted_in_time, (g.evidence_given,),                                             a.note_out_of_order),
+    Row(S.OFFERED,          c.DeclineOffer,         S.CLOSED,            HEARD,          g.of_latest_offer,   (),                                                              a.decline_offer),
+    Row(S.OFFERED,          c.DeclineOffer,         SAME,                HEARD,          ~g.of_latest_offer,  (),                                                              a.note_out_of_order),
+    Row(NOT_OFFERED,        c.AgreeToOffer,         SAME,                HEARD,          g.offer_stands_so),
+    Row(NOT_OFFERED,        c.AgreeToOffer,         SAME,                HEARD,          ~g.offer_stands_so,  (),                                                              a.note_out_of_order),
+    Row(NOT_OFFERED,        c.DeclineOffer,         SAME,                HEARD,          g.offer_stands_so),
+    Row(NOT_OFFERED,        c.DeclineOffer,         SAME,                HEARD,          ~g.offer_stands_so,  (),                                                              a.note_out_of_order),
+    Row(S.OFFERED,          c.LapseOffer,           S.CLOSED,            (CLOCK, STAFF), ALWAYS,          (g.offer_run_out,),                                                  a.lapse_offer),
+
+    # a cancellation: asked for in any state, answered by staff before anything is supplied, and by follow after it
+    Row(tuple(S),           c.RequestCancel,        SAME,                HEARD,          ALWAYS,          (),                                                                  a.ask_cancel),
+    Row(UNSUPPLIED,         c.AnswerCancel,         S.CLOSED,            DESK,           g.answers_yes,   (g.cancel_pending,),                                                 a.cancel),
+    Row(UNSUPPLIED,         c.AnswerCancel,         SAME,                DESK,           ~g.answers_yes,  (g.cancel_pending,),                                                 a.keep_going),
+    Row((*LENT, S.CLOSED),  c.AnswerCancel,         SAME,                DESK,           ALWAYS,          (g.cancel_pending,),                                                 a.keep_going),
+
+    # supplying
+    Row(BEFORE,             c.Ship,                 S.SHIPPED,           STAFF,          ALWAYS,          (g.after_request, g.still_needed, g.in_good_standing, g.room_for_volumes, g.lendable, g.slip_filed, g.tariff_fits, g.service_is_loan, g.no_cancel_pending, g.costs_in_currency, g.cost_agreed, g.due_to_come, g.due_on_open_day), e.ship),
+    Row(BEFORE,             c.SupplyCopy,           S.CLOSED,            STAFF,          ALWAYS,          (g.after_request, g.still_needed, g.in_good_standing, g.slip_filed, g.service_is_copy, g.no_cancel_pending, g.copyright_cleared, g.reference_valid, g.costs_in_currency, g.cost_agreed), e.supply_copy),
+    Row(S.CLOSED,           c.SupplyCopy,           SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.claim_open, g.copyright_cleared, g.reference_valid, g.free_of_charge), e.replace_copy),
+    Row(S.SHIPPED,          c.UndoShipment,         S.PROMISED,          STAFF,          g.shipped_when_promised,                             (g.after_shipping, g.undoable), e.undo_shipment),
+    Row(S.SHIPPED,          c.UndoShipment,         S.CHECKING,          STAFF,          ~g.shipped_when_promised & g.shipped_when_checking,  (g.after_shipping, g.undoable), e.undo_shipment),
+    Row(S.SHIPPED,          c.UndoShipment,         S.NEW,               STAFF,          ~g.shipped_when_promised & ~g.shipped_when_checking, (g.after_shipping, g.undoable), e.undo_shipment),
+
+    # the term
+    Row(S.SHIPPED,          c.ConfirmReceipt,       S.AT_REQUESTER,      HEARD,          ALWAYS,          (g.after_shipping,)),
+    Row(WITH_THEM,          c.RequestRenewal,       SAME,                HEARD,          g.renewal_waits,  (g.after_shipping,)),
+    Row(WITH_THEM,          c.RequestRenewal,       SAME,                HEARD,          ~g.renewal_waits, (g.after_shipping,),                                                e.ask_renewal),
+    Row(OUT,                c.GrantRenewal,         SAME,                DESK,           ALWAYS,          (g.after_asking, g.renewal_pending, g.renewals_left, g.nobody_waits, g.not_recalled, g.renewal_longer, g.due_on_open_day), e.renew),
+    Row(OUT,                c.DeclineRenewal,       SAME,                (*DESK, CLOCK), ALWAYS,          (g.after_asking, g.renewal_pending, g.unanswered_by_due),            e.decline_renewal),
+    Row(WITH_THEM,          c.Recall,               SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.recall_allowed, g.due_on_open_day),             e.recall),
+    Row(WITH_THEM,          c.NoticeDue,            SAME,                (CLOCK, STAFF), ALWAYS,          (g.next_notice,),                                                    e.remind),
+    Row(WITH_THEM,          c.HoldReturn,           SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.hold_changes),                                  e.hold),
+
+    # return, loss, damage
+    Row(WITH_THEM,          c.ReportReturn,         S.RETURN_IN_TRANSIT, HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.take_report_of_return),
+    Row(S.RETURN_IN_TRANSIT, c.NoteReturnDelay,     SAME,                CLOCK,          ALWAYS,          (g.return_overdue,),                                                 e.note_return_delay),
+    Row(LENT,               c.CheckIn,              S.CLOSED,            STAFF,          g.last_piece,    (g.pieces_out, g.after_shipping),                                    e.check_in),
+    Row(LENT,               c.CheckIn,              SAME,                STAFF,          ~g.last_piece,   (g.pieces_out, g.after_shipping),                                    e.check_in_some),
+    Row(WITH_THEM,          c.ReleaseItem,          S.CLOSED,            STAFF,          ALWAYS,          (g.after_shipping,),                                                 e.release),
+    Row(OUT,                c.ReportLost,           S.LOST,              HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.take_report_of_loss),
+    Row(OUT,                c.DeclareLost,          S.LOST,              (STAFF, CLOCK), ALWAYS,          (g.after_shipping, g.lost_long_enough),                              e.lose),
+    Row(S.LOST,             c.ReportFound,          S.AT_REQUESTER,      HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.find),
+    Row((*LENT, S.CLOSED),  c.RecordDamage,         SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.item_of_loan, g.within_claim),                  e.record_damage),
+    Row((*LENT, S.CLOSED),  c.Compensate,           SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.loss_or_damage, g.own_currency),                e.compensate),
+    Row(S.LOST,             c.SettleLoss,           S.CLOSED,            STAFF,          ALWAYS,          (g.after_shipping, g.compensation_paid),                             e.settle_loss),
+    Row(S.CLOSED,           c.ClaimDefect,          SAME,                HEARD,          g.copy_supplied,  (g.after_shipping,),                                                a.note_claim),
+    Row(S.CLOSED,           c.ClaimDefect,          SAME,                HEARD,          ~g.copy_supplied, (g.after_shipping,),                                                a.note_out_of_order),
+
+    # what may be said at any time
+    Row(LENT,               c.Assess,               SAME,                DESK,           ALWAYS,          (g.after_shipping,),                                                 e.post_charges),
+    Row(tuple(S),           c.RequestStatus,        SAME,                HEARD,          ALWAYS,          (),                                                                  a.tell_status),
+    Row(tuple(S),           c.Notify,               SAME,                HEARD,          ALWAYS,          (),                                                                  a.take_note),
+    Row(tuple(S),           c.ClearSupplyAttention, SAME,                STAFF,          ALWAYS,          (g.on_attention_list,),                                              a.clear_attention),
+    Row((*UNSUPPLIED, *LENT), c.CloseManually,      S.CLOSED,            STAFF,          ALWAYS,          (),                                                                  e.close_by_hand),
+
+    # crossings: what the loan has gone on from when it is heard
+    Row((S.AT_REQUESTER, S.RETURN_IN_TRANSIT, S.LOST), c.ConfirmReceipt, SAME, HEARD,    ALWAYS,          (g.after_shipping,)),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped,   (g.after_shipping,)),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          ~g.was_shipped,  (),                                                                  a.note_out_of_order),
+    Row((S.RETURN_IN_TRANSIT, S.LOST), c.ReportReturn, SAME,                HEARD,          ALWAYS,          (g.after_shipping,)),
+    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          g.was_shipped,   (g.after_shipping,)),
+    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          ~g.was_shipped,  (),                                                                  a.note_out_of_order),
+    Row(S.LOST,             c.ReportLost,           SAME,                HEARD,          ALWAYS,          (g.after_shipping,)),
+)
+
+
+def _elsewhere(rows: tuple[Row, ...]) -> Iterator[Row]:
+    """For what a requester says: a row for every state in which ``rows`` have none."""
+    heard = dict.fromkeys(row.command for row in rows if row.by == HEARD and row.states is not OPENING)
+    for command in heard:
+        taken = {state for row in rows if row.command is command for state in row.sources()}
+        left = tuple(state for state in S if state not in taken)
+        if left:
+            yield Row(left, command, SAME, HEARD, ALWAYS, (g.after_shipping,), a.note_out_of_order)
 
 
 LENDING: Final = Lifecycle(
@@ -105,34 +159,11 @@ LENDING: Final = Lifecycle(
     final=(S.CLOSED,),
     roles_of=_supply_roles,
     reads=_account_of,
-    follow=_answer_by_rules,
-    next_wake=_next_reminder,
-    wake=_remind,
+    follow=a.follow,
+    next_wake=next_wake,
+    wake=wake,
     owed=owed,
-    rows=(
-        #   in state              on command         to state             given by             when            needs                                                                                    does
-        Row(OPENING,              c.ReceiveRequest,  S.NEW,               HEARD,               ALWAYS,         (g.addressed_to_us, g.speaks_for_requester, g.card_is_theirs),                           e.take_in),
-        Row((S.NEW, S.PROMISED),  c.Expect,          S.CHECKING,          DESK,                ALWAYS,         (),                                                                                      e.tell_expected),
-        Row((S.NEW, S.CHECKING),  c.Promise,         S.PROMISED,          DESK,                ALWAYS,         (g.after_request, g.still_needed, g.in_good_standing, g.lendable, g.slip_filed),                           e.tell_promised),
-        Row(BEFORE,               c.CannotSupply,    S.CLOSED,            DESK,                ALWAYS,         (),                                                                                      e.answer_unfilled),
-        Row(BEFORE,               c.Ship,            S.SHIPPED,           STAFF,               ALWAYS,         (g.after_request, g.still_needed, g.in_good_standing, g.room_for_volumes, g.lendable, g.slip_filed, g.tariff_fits), e.ship),
-        Row(S.SHIPPED,            c.ConfirmReceipt,  S.AT_REQUESTER,      HEARD,               ALWAYS,         (g.after_shipping,)),
-        Row(WITH_THEM,            c.RequestRenewal,  SAME,                HEARD,               ALWAYS,         (g.after_shipping, g.renewals_left, g.asked_before_due, g.nobody_waits, g.reason_given, g.not_recalled, g.no_renewal_pending), e.ask_renewal),
-        Row(OUT,                  c.GrantRenewal,    SAME,                DESK,                ALWAYS,         (g.after_asking, g.renewal_pending, g.renewals_left, g.nobody_waits, g.not_recalled),                     e.renew),
-        Row(OUT,                  c.DeclineRenewal,  SAME,                DESK,                ALWAYS,         (g.after_asking, g.renewal_pending),                                                                    e.decline_renewal),
-        Row(WITH_THEM,            c.Recall,          SAME,                STAFF,               ALWAYS,         (g.after_shipping, g.recall_allowed),                                                                     e.recall),
-        Row(WITH_THEM,            c.NoticeDue,       SAME,                (Role.CLOCK, STAFF), ALWAYS,         (g.next_notice,),                                                                        e.remind),
-        Row(WITH_THEM,            c.ReportReturn,    S.RETURN_IN_TRANSIT, HEARD,               ALWAYS,         (g.after_shipping,)),
-        Row((*OUT, S.LOST),       c.CheckIn,         S.CLOSED,            STAFF,               g.last_piece,   (g.pieces_out, g.after_shipping),                                                        e.check_in),
-        Row((*OUT, S.LOST),       c.CheckIn,         SAME,                STAFF,               ~g.last_piece,  (g.pieces_out, g.after_shipping),                                                        e.check_in_some),
-        Row(OUT,                  c.ReportLost,      S.LOST,              HEARD,               ALWAYS,         (g.after_shipping,),                                                                     e.lose),
-        Row(OUT,                  c.DeclareLost,     S.LOST,              STAFF,               ALWAYS,         (g.after_shipping,),                                                                     e.lose),
-        Row((*OUT, S.LOST, S.CLOSED), c.RecordDamage, SAME,               STAFF,               ALWAYS,         (g.after_shipping, g.item_of_loan),                                                                       e.record_damage),
-        Row((*OUT, S.LOST, S.CLOSED), c.Compensate,  SAME,                STAFF,               ALWAYS,         (g.after_shipping, g.loss_or_damage, g.own_currency),                                                      e.compensate),
-        Row(S.LOST,               c.SettleLoss,      S.CLOSED,            STAFF,               ALWAYS,         (g.after_shipping, g.compensation_paid),                                                                  e.settle_loss),
-        Row((*OUT, S.LOST),       c.Assess,          SAME,                DESK,                ALWAYS,         (g.after_shipping,),                                                                     e.post_charges),
-        Row((*BEFORE, *OUT, S.LOST), c.CloseManually, S.CLOSED,           STAFF,               ALWAYS,         (),                                                                                      e.close_by_hand),
-    ),
+    rows=(*ROWS, *_elsewhere(ROWS)),
 )
 
 R = RelationState
@@ -158,18 +189,18 @@ RELATION: Final = Lifecycle(
     roles_of=_relation_roles,
     rows=(
         #   in state                   on command         to state       given by               when     needs                                 does
-        Row(OPENING,                   c.Apply,           R.APPLIED,     (INSTITUTION, OFFICE), ALWAYS,  (g.for_this_lender, g.applies_itself), a.open_relation),
-        Row(R.APPLIED,                 c.Approve,         R.APPROVED,    OFFICE,                ALWAYS,  (g.kind_served,),                     a.tell_approved),
-        Row((R.APPLIED, R.APPROVED),   c.Decline,         R.DECLINED,    OFFICE,                ALWAYS,  (),                                   a.tell_declined),
-        Row(R.APPROVED,                c.Sign,            R.SIGNED,      OFFICE,                ALWAYS,  (g.agreements_signed,),               a.sign),
-        Row(AGREED,                  c.IssueCard,       SAME,          OFFICE,                ALWAYS,  (),                                   a.issue_card),
-        Row((R.APPROVED, *AGREED),   c.PaySecurity,     SAME,          OFFICE,                ALWAYS,  (g.security_taken, g.own_currency),   a.take_security),
-        Row((R.APPLIED, R.APPROVED, *AGREED), c.DeclareChange,   SAME,          (INSTITUTION, OFFICE), ALWAYS,  (),                                   a.change_contact),
-        Row(R.SIGNED,                  c.Suspend,         R.SUSPENDED,   OFFICE,                ALWAYS,  (),                                   a.suspend),
-        Row(R.SUSPENDED,               c.Reinstate,       R.SIGNED,      OFFICE,                ALWAYS,  (),                                   a.reinstate),
-        Row(AGREED,                  c.Terminate,       R.TERMINATED,  OFFICE,                ALWAYS,  (),                                   a.terminate),
-        Row((*AGREED, R.TERMINATED), c.BookLoan,        SAME,          RelationRole.SYSTEM,   ALWAYS,  (),                                   a.book_loan),
-        Row((*AGREED, R.TERMINATED), c.Pay,             SAME,          OFFICE,                ALWAYS,  (g.own_currency,),                    a.pay),
-        Row((*AGREED, R.TERMINATED), c.Waive,           SAME,          OFFICE,                ALWAYS,  (g.own_currency, g.waivable),         a.waive),
+        Row(OPENING,                   c.Apply,           R.APPLIED,     (INSTITUTION, OFFICE), ALWAYS,  (g.for_this_lender, g.applies_itself), r.open_relation),
+        Row(R.APPLIED,                 c.Approve,         R.APPROVED,    OFFICE,                ALWAYS,  (g.kind_served,),                     r.tell_approved),
+        Row((R.APPLIED, R.APPROVED),   c.Decline,         R.DECLINED,    OFFICE,                ALWAYS,  (),                                   r.tell_declined),
+        Row(R.APPROVED,                c.Sign,            R.SIGNED,      OFFICE,                ALWAYS,  (g.agreements_signed,),               r.sign),
+        Row(AGREED,                  c.IssueCard,       SAME,          OFFICE,                ALWAYS,  (),                                   r.issue_card),
+        Row((R.APPROVED, *AGREED),   c.PaySecurity,     SAME,          OFFICE,                ALWAYS,  (g.security_taken, g.own_currency),   r.take_security),
+        Row((R.APPLIED, R.APPROVED, *AGREED), c.DeclareChange,   SAME,          (INSTITUTION, OFFICE), ALWAYS,  (),                                   r.change_contact),
+        Row(R.SIGNED,                  c.Suspend,         R.SUSPENDED,   OFFICE,                ALWAYS,  (),                                   r.suspend),
+        Row(R.SUSPENDED,               c.Reinstate,       R.SIGNED,      OFFICE,                ALWAYS,  (),                                   r.reinstate),
+        Row(AGREED,                  c.Terminate,       R.TERMINATED,  OFFICE,                ALWAYS,  (),                                   r.terminate),
+        Row((*AGREED, R.TERMINATED), c.BookLoan,        SAME,          RelationRole.SYSTEM,   ALWAYS,  (),                                   r.book_loan),
+        Row((*AGREED, R.TERMINATED), c.Pay,             SAME,          OFFICE,                ALWAYS,  (g.own_currency,),                    r.pay),
+        Row((*AGREED, R.TERMINATED), c.Waive,           SAME,          OFFICE,                ALWAYS,  (g.own_currency, g.waivable),         r.waive),
     ),
 )

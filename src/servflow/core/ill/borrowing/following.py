@@ -1,0 +1,230 @@
+"""What follows of itself: what policy makes follow at once, and what the clock says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from servflow.core.changes import Actor, Command, Office
+from servflow.core.dates import lies_after, start_of_day
+from servflow.core.ill.borrowing import commands as c
+from servflow.core.ill.borrowing import guards as g
+from servflow.core.ill.borrowing.guards import (
+    Case,
+    is_ours,
+    today,
+)
+from servflow.core.ill.borrowing.hearing import SAID, SAYS
+from servflow.core.ill.borrowing.model import (
+    BorrowingCase,
+)
+from servflow.core.ill.borrowing.outcomes import (
+    by_policy,
+    entailed,
+    present,
+)
+from servflow.core.ill.borrowing.policy import BorrowingPolicy
+from servflow.core.ill.borrowing.states import (
+    BorrowingRole,
+    CaseState,
+    DelayKind,
+)
+from servflow.core.ill.terms import (
+    OfferState,
+    Status,
+)
+
+__all__ = [
+    "WITH_THEM",
+    "follow",
+    "next_wake",
+    "timers",
+    "wake",
+]
+
+S = CaseState
+
+WITH_THEM: Final = (S.SENT, S.EXPECTED, S.PROMISED, S.OFFERED)
+_NEEDS: Final = (
+    S.SUBMITTED,
+    S.BLOCKED,
+    S.IN_REVIEW,
+    S.ROUTABLE,
+    S.ROTA_EXHAUSTED,
+    S.RETRY_OFFERED,
+    *WITH_THEM,
+)
+
+
+def follow(s: Case) -> Command | None:
+    """What the rules make follow: the verdict on a request, the next supplier, an offer within bounds."""
+    if isinstance(s.command, c.HearStatus):
+        return _as_said(s)
+    step = _FOLLOWS.get(s.it.state)
+    if step is None:
+        return None
+    return step(s._replace(role=BorrowingRole.SYSTEM))
+
+
+def _by_policy(s: Case, suffix: str) -> dict[str, Any]:
+    return {**entailed(s, suffix), "case": s.it.id, "by": by_policy(s.it.library)}
+
+
+def _as_said(s: Case) -> Command | None:
+    """A status that we did not know counts as if it had been said by itself."""
+    said: c.HearStatus = s.command
+    if s.it.state in SAYS[said.status] or not is_ours(s):
+        return None
+    heard = {**entailed(s, "status"), "case": s.it.id, "by": said.by, "attempt": said.attempt}
+    if said.status is Status.LOANED and said.due is not None:
+        return c.HearShipped(**heard, due=said.due)
+    kind = SAID.get(said.status)
+    return None if kind is None else kind(**heard)
+
+
+def _verdict(s: Case) -> Command:
+    """A request that was filed, or is checked again: blocked, for staff to see, or approved."""
+    in_the_way = tuple(g.blocks(s))
+    if in_the_way:
+        return c.Block(**_by_policy(s, "block"), reasons=in_the_way)
+    to_see = tuple(g.referrals(s))
+    if to_see:
+        return c.Refer(**_by_policy(s, "refer"), reasons=to_see)
+    return c.ApproveRequest(**_by_policy(s, "approve"), copyright_basis=s.it.copyright_basis or "")
+
+
+def _route(s: Case) -> Command | None:
+    """The next supplier is asked, or passed over because it cannot be; at the end of the rota, staff."""
+    if not s.it.ahead:
+        return c.Exhaust(**_by_policy(s, "exhaust"))
+    if _in_hand_of_staff(s.it) or not s.policy.sends_itself.on(today(s)).value:
+        return None
+    shut = (*g.next_takes(s), *g.next_serves(s))
+    number = s.it.ahead[0].number
+    if shut:
+        return c.SkipSupplier(**_by_policy(s, f"skip-{number}"), reasons=shut)
+    if any(g.not_before_retry(s)) or any(g.still_needed(s)):
+        return None
+    return c.Send(**_by_policy(s, f"send-{number}"))
+
+
+def _in_hand_of_staff(it: BorrowingCase) -> bool:
+    """Whether staff go on with it themselves, or are to look before another supplier is asked."""
+    return it.since is not None or any(
+        reason.code == "ill.attention.duplicate-at-supplier" for reason in it.attention
+    )
+
+
+def _at_end(s: Case) -> Command | None:
+    if not s.policy.gives_up_itself.on(today(s)).value:
+        return None
+    return c.GiveUp(**_by_policy(s, "give-up"))
+
+
+def _on_offer(s: Case) -> Command | None:
+    """An offer within every limit, on conditions approved before, is taken."""
+    offer = present(s.it).offer
+    assert offer is not None  # it is offered
+    if not isinstance(s.command, c.HearOffer) or offer.state is not OfferState.OPEN:
+        return None
+    if s.it.cancelling or any(g.within_cap(s)) or any(g.not_lapsed(s)):
+        return None
+    return c.AcceptOffer(**_by_policy(s, "accept"), revision=offer.revision)
+
+
+def _when_late(s: Case) -> Command | None:
+    """A supplier that is late is asked how it stands."""
+    if not isinstance(s.command, c.NoteDelay) or s.command.kind is DelayKind.REPLY_BY:
+        return None
+    if not s.policy.asks_late_suppliers.on(today(s)).value:
+        return None
+    return c.QueryStatus(**_by_policy(s, "query"))
+
+
+def _on_offer_or_late(s: Case) -> Command | None:
+    return _on_offer(s) or _when_late(s)
+
+
+_FOLLOWS: Final[Mapping[CaseState, Callable[[Case], Command | None]]] = {
+    S.SUBMITTED: _verdict,
+    S.ROUTABLE: _route,
+    S.ROTA_EXHAUSTED: _at_end,
+    S.OFFERED: _on_offer_or_late,
+    S.PROMISED: _when_late,
+    S.SHIPPED: _when_late,
+}
+
+
+# --- the clock ------------------------------------------------------------------------------------
+
+
+_Timer = tuple[datetime, type[Command], dict[str, Any]]
+
+
+def timers(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+    """What the clock has to say to the case, each with the instant from which it says it."""
+    yield from _before_supply(it, policy)
+    yield from _with_supplier(it, policy)
+    yield from _in_hand(it, policy)
+
+
+def _before_supply(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+    noted = it.cancelling or DelayKind.NEED_BEFORE in it.delayed
+    if it.need_before is not None and it.state in _NEEDS and not noted:
+        yield g.end_of(it.need_before, policy), c.Expire, {}
+    attempt = it.attempt
+    if it.state is S.RETRY_OFFERED and attempt is not None and attempt.before is not None:
+        yield g.end_of(attempt.before, policy), c.DeclineRetry, {}
+    after = it.ahead[0].after if it.state is S.ROUTABLE and it.ahead else None
+    if after is not None and policy.sends_itself.on(after).value and not _in_hand_of_staff(it):
+        yield start_of_day(after, policy.zone), c.Send, {}
+
+
+def _with_supplier(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+    if it.since is None:
+        return
+    if it.cancel is not None and it.cancelling and it.state in WITH_THEM:
+        last = policy.last_day_of(policy.cancel_answer_days, it.cancel.asked_at)
+        yield g.end_of(last, policy), c.Abandon, {}
+    elif it.state in (S.SENT, S.EXPECTED):
+        yield policy.answer_by(it.since, it.level), c.TimeOut, {}
+    kind = g.LATE_IN.get(it.state)
+    late_at = g.deadline(it, policy, kind) if kind is not None and kind not in it.delayed else None
+    if late_at is not None:
+        yield late_at, c.NoteDelay, {"kind": kind}
+
+
+def _in_hand(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+    if it.state is S.ON_LOAN and it.patron_due is not None:
+        days, noticed = policy.reminders(it.patron_due), it.noticed or 0
+        if noticed < len(days):
+            said = {"due": it.patron_due, "step": noticed + 1}
+            yield start_of_day(days[noticed], policy.zone), c.RemindPatron, said
+    if it.state is S.RETURNED and it.since is not None:
+        last = policy.last_day_of(policy.unconfirmed_days, it.since)
+        yield g.end_of(last, policy), c.CloseUnconfirmed, {}
+    if it.state is S.DELIVERED and it.since is not None and not it.defective:
+        last = policy.last_day_of(policy.copy_claim_days, it.since)
+        yield g.end_of(last, policy), c.HandOver, {}
+
+
+def next_wake(it: BorrowingCase, policy: BorrowingPolicy) -> datetime | None:
+    """When to look at the case again; None while only somebody's word can move it."""
+    return min((at for at, _, _ in timers(it, policy)), default=None)
+
+
+def wake(it: BorrowingCase, policy: BorrowingPolicy, recorded_at: datetime) -> Command | None:
+    """What the clock says to the case now; None while it is too early."""
+    due = [timer for timer in timers(it, policy) if not lies_after(timer[0], recorded_at)]
+    if not due:
+        return None
+    at, kind, said = min(due, key=lambda timer: timer[0])
+    return kind(
+        id=f"clock/{it.id}/{it.version + 1}/{kind.__name__}",
+        case=it.id,
+        by=Actor("clock", it.library, Office.CLOCK),
+        happened_at=at,
+        recorded_at=recorded_at,
+        **said,
+    )

@@ -1,0 +1,249 @@
+"""What the borrowing desk tells: the supplier, the patron, its own staff; and what overtakes what.
+
+A text in a language is made from ``kind``, ``facts`` and ``reasons`` when the mail is sent. What is
+told to a supplier carries all that its desk needs to act on it (``servflow.core.ill.exchange``). A later
+message overtakes what it makes pointless; closing a case withdraws what nobody needs to hear any more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from servflow.core.changes import Key, Message, Withdrawal
+from servflow.core.citations import Plain, Reason
+from servflow.core.ill.borrowing.model import BorrowingCase
+from servflow.core.lifecycle import Situation
+
+__all__ = [
+    "ABANDONED",
+    "ATTENTION",
+    "BLOCKED",
+    "CANCEL",
+    "CANCELLED",
+    "DAMAGED",
+    "DECISION",
+    "DECLINED",
+    "DEFECT",
+    "DUE_SOON",
+    "DUPLICATE",
+    "EXPIRED",
+    "FOUND",
+    "KEPT",
+    "LINK",
+    "LOST",
+    "LOST_BILL",
+    "NEW_REQUEST",
+    "OFFER_ACCEPTED",
+    "OFFER_REJECTED",
+    "ORDERED",
+    "OVERDUE",
+    "PATRON_MESSAGES",
+    "PRICED",
+    "READY",
+    "RECALLED",
+    "RECEIVED",
+    "RENEW",
+    "RENEWAL_DECLINED",
+    "RENEWED",
+    "REQUEST",
+    "RETURNED",
+    "ROTA_END",
+    "STAFF_MESSAGES",
+    "STATUS_REQUEST",
+    "SUBMITTED",
+    "SUPPLIER_MESSAGES",
+    "UNAVAILABLE",
+    "no_more",
+    "reminder",
+    "tell_patron",
+    "tell_staff",
+    "tell_supplier",
+]
+
+# to the supplier
+REQUEST: Final = "ill.borrowing.request"
+CANCEL: Final = "ill.borrowing.cancel"
+OFFER_ACCEPTED: Final = "ill.borrowing.offer-accepted"
+OFFER_REJECTED: Final = "ill.borrowing.offer-rejected"
+STATUS_REQUEST: Final = "ill.borrowing.status-request"
+RECEIVED: Final = "ill.borrowing.item-received"
+RENEW: Final = "ill.borrowing.renew"
+RETURNED: Final = "ill.borrowing.returned"
+LOST: Final = "ill.borrowing.lost"
+FOUND: Final = "ill.borrowing.found"
+DAMAGED: Final = "ill.borrowing.damaged"
+DEFECT: Final = "ill.borrowing.defect"
+ABANDONED: Final = "ill.borrowing.abandoned"
+
+# to the patron
+SUBMITTED: Final = "ill.patron.submitted"
+BLOCKED: Final = "ill.patron.blocked"
+DECLINED: Final = "ill.patron.declined"
+DUPLICATE: Final = "ill.patron.duplicate"
+DECISION: Final = "ill.patron.decision"
+ORDERED: Final = "ill.patron.ordered"
+UNAVAILABLE: Final = "ill.patron.unavailable"
+CANCELLED: Final = "ill.patron.cancelled"
+EXPIRED: Final = "ill.patron.expired"
+READY: Final = "ill.patron.ready"
+LINK: Final = "ill.patron.link"
+DUE_SOON: Final = "ill.patron.due-soon"
+OVERDUE: Final = "ill.patron.overdue"
+RECALLED: Final = "ill.patron.recalled"
+RENEWED: Final = "ill.patron.renewed"
+RENEWAL_DECLINED: Final = "ill.patron.renewal-declined"
+LOST_BILL: Final = "ill.patron.lost-bill"
+KEPT: Final = "ill.patron.kept"
+
+# to the staff
+NEW_REQUEST: Final = "ill.staff.new-request"
+ROTA_END: Final = "ill.staff.rota-end"
+ATTENTION: Final = "ill.staff.attention"
+
+SUPPLIER_MESSAGES: Final = (
+    REQUEST,
+    CANCEL,
+    OFFER_ACCEPTED,
+    OFFER_REJECTED,
+    STATUS_REQUEST,
+    RECEIVED,
+    RENEW,
+    RETURNED,
+    LOST,
+    FOUND,
+    DAMAGED,
+    DEFECT,
+    ABANDONED,
+)
+PATRON_MESSAGES: Final = (
+    SUBMITTED,
+    BLOCKED,
+    DECLINED,
+    DUPLICATE,
+    DECISION,
+    ORDERED,
+    UNAVAILABLE,
+    CANCELLED,
+    EXPIRED,
+    READY,
+    LINK,
+    DUE_SOON,
+    OVERDUE,
+    RECALLED,
+    RENEWED,
+    RENEWAL_DECLINED,
+    LOST_BILL,
+    KEPT,
+)
+PRICED: Final = frozenset({READY, LINK, LOST_BILL, KEPT})
+"""What is told to the patron with all that he has been charged by then."""
+STAFF_MESSAGES: Final = (NEW_REQUEST, ROTA_END, ATTENTION)
+
+_REMINDERS: Final = (DUE_SOON, OVERDUE)
+_BEFORE_SUPPLY: Final = (SUBMITTED, BLOCKED, DECISION, ORDERED)
+_OVERTAKES: Final = {
+    BLOCKED: (SUBMITTED,),
+    ORDERED: (SUBMITTED, BLOCKED),
+    DECLINED: _BEFORE_SUPPLY,
+    DUPLICATE: _BEFORE_SUPPLY,
+    UNAVAILABLE: _BEFORE_SUPPLY,
+    CANCELLED: (*_BEFORE_SUPPLY, UNAVAILABLE),
+    EXPIRED: _BEFORE_SUPPLY,
+    READY: _BEFORE_SUPPLY,
+    LINK: _BEFORE_SUPPLY,
+    RENEWED: _REMINDERS,
+    RECALLED: (RENEWED, RENEWAL_DECLINED, *_REMINDERS),
+    DUE_SOON: _REMINDERS,
+    OVERDUE: _REMINDERS,
+    LOST_BILL: _REMINDERS,
+    ROTA_END: (NEW_REQUEST,),
+}
+
+
+def _message(
+    it: BorrowingCase,
+    to: str,
+    kind: str,
+    facts: tuple[tuple[str, Plain], ...],
+    reasons: tuple[Reason, ...] = (),
+    not_before: datetime | None = None,
+) -> tuple[Message, ...]:
+    message = Message(
+        key=f"{it.key.kind}/{it.id}/{it.version + 1}/{kind}",
+        to=to,
+        kind=kind,
+        about=it.key,
+        facts=facts,
+        reasons=reasons,
+        not_before=not_before,
+        supersedes=_OVERTAKES.get(kind, ()),
+    )
+    return (message,)
+
+
+def tell_supplier(
+    it: BorrowingCase,
+    kind: str,
+    facts: tuple[tuple[str, Plain], ...] = (),
+    *,
+    not_before: datetime | None = None,
+) -> tuple[Message, ...]:
+    """The supplier of the present attempt is told; every message names the request as it knows it."""
+    attempt = it.attempt
+    assert attempt is not None  # there is somebody to be told
+    about = (
+        ("request", attempt.request_id),
+        ("supplier", attempt.supplier),
+        ("requester", it.library),
+        ("title", it.requested.title),
+    )
+    return _message(it, attempt.supplier, kind, about + facts, not_before=not_before)
+
+
+def tell_patron(
+    it: BorrowingCase,
+    kind: str,
+    facts: tuple[tuple[str, Plain], ...] = (),
+    reasons: tuple[Reason, ...] = (),
+    *,
+    not_before: datetime | None = None,
+) -> tuple[Message, ...]:
+    """The patron is told; nobody is where a case only sends something back."""
+    if it.origin is not None:
+        return ()
+    about = (("request", it.id), ("title", it.requested.title))
+    return _message(it, it.patron, kind, about + facts, reasons, not_before)
+
+
+def tell_staff(it: BorrowingCase, kind: str, reasons: tuple[Reason, ...] = ()) -> tuple[Message, ...]:
+    """The borrowing library's own staff are told."""
+    about = (("request", it.id), ("title", it.requested.title))
+    return _message(it, it.library, kind, about, reasons)
+
+
+def reminder(
+    s: Situation[BorrowingCase, Any, Any, Any],
+    kind: str,
+    step: int,
+    facts: tuple[tuple[str, Plain], ...],
+    reasons: tuple[Reason, ...] = (),
+) -> tuple[Message, ...]:
+    """A reminder; its key names the term and the step, so it is the same whenever it is made."""
+    it = s.it
+    about = (("request", it.id), ("title", it.requested.title))
+    message = Message(
+        key=f"{it.key.kind}/{it.id}/term-{it.terms or 0}/{step}",
+        to=it.patron,
+        kind=kind,
+        about=it.key,
+        facts=about + facts,
+        reasons=reasons,
+        supersedes=_OVERTAKES.get(kind, ()),
+    )
+    return (message,)
+
+
+def no_more(key: Key, *kinds: str) -> tuple[Withdrawal, ...]:
+    """Unsent messages of these kinds are not to be sent any more; without a kind, all to the patron."""
+    return (Withdrawal(key, kinds or PATRON_MESSAGES),)

@@ -1,0 +1,279 @@
+"""How every effect of the borrowing desk ends, and the steps that several of them share.
+
+An effect is asked only after every guard has passed. It changes no state (the table does), and it
+reads the clock nowhere: everything comes from the situation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from servflow.core.changes import Actor, Command, Message, Office, Withdrawal
+from servflow.core.dates import lies_after
+from servflow.core.fees.assessment import Obligation, Posted, assess
+from servflow.core.ill.borrowing import charges, messages
+from servflow.core.ill.borrowing.commands import Hear
+from servflow.core.ill.borrowing.guards import (
+    Case,
+    from_its_supplier,
+    today,
+)
+from servflow.core.ill.borrowing.model import (
+    Attempt,
+    BorrowingCase,
+    Step,
+)
+from servflow.core.ill.borrowing.states import (
+    AttemptState,
+    CaseOutcome,
+    CaseState,
+    DelayKind,
+)
+from servflow.core.ill.terms import (
+    CancelIntent,
+    CostKind,
+    CostLine,
+    OfferState,
+    Service,
+    attend,
+)
+from servflow.core.ledger import Account, AccountKind, Books, Posting
+from servflow.core.lifecycle import Outcome, Situation
+
+__all__ = [
+    "assessed",
+    "by_policy",
+    "closed",
+    "costed",
+    "done",
+    "ended",
+    "entailed",
+    "left",
+    "present",
+    "staged",
+    "supplied",
+    "told_due",
+    "undoable",
+    "with_attempt",
+]
+
+S = CaseState
+
+
+def by_policy(library: str) -> Actor:
+    """The borrowing library acting by its own rules."""
+    return Actor("policy", library, Office.SYSTEM)
+
+
+def entailed(s: Situation[Any, Any, Any, Any], suffix: str) -> dict[str, Any]:
+    """The envelope of a command that this one brings with it."""
+    said: Command = s.command
+    return {
+        "id": f"{said.id}/{suffix}",
+        "happened_at": said.happened_at,
+        "recorded_at": said.recorded_at,
+    }
+
+
+def done(
+    s: Case,
+    it: BorrowingCase,
+    *,
+    told: tuple[Message, ...] = (),
+    withdrawn: tuple[Withdrawal, ...] = (),
+    commands: tuple[Command, ...] = (),
+    charge: bool = False,
+    step: Step | None = None,
+) -> Outcome:
+    """The outcome of an effect: what was said before can no longer be undone, staff hear what is new.
+
+    What a supplier says that it has charged is on record and owed, whatever else it says.
+    """
+    it = it if it.last is step else replace(it, last=step)
+    if isinstance(s.command, Hear) and s.command.costs and from_its_supplier(s):
+        it = costed(it, s.command, s.policy.currency)
+        charge = True
+    if step is not None:
+        it = replace(it, quiet_until=step.until)
+    postings: tuple[Posting, ...] = ()
+    if charge:
+        it, postings = assessed(s, it)
+    if _billed(s.it, it) and all(message.kind != messages.LOST_BILL for message in told):
+        told += messages.tell_patron(it, messages.LOST_BILL)
+    raised = it.attention[len(s.it.attention) :] if len(it.attention) > len(s.it.attention) else ()
+    if raised:
+        told += messages.tell_staff(it, messages.ATTENTION, raised)
+    told = tuple(_priced(it, _in_order(s, message)) for message in told)
+    return Outcome(it=it, messages=told, withdrawals=withdrawn, postings=postings, commands=commands)
+
+
+def _billed(before: BorrowingCase, it: BorrowingCase) -> bool:
+    """Whether a compensation has been charged to the patron, or another one than before."""
+    kind = CostKind.COMPENSATION.value
+    return kind in it.charged and it.charged[kind] != before.charged.get(kind)
+
+
+def _priced(it: BorrowingCase, message: Message) -> Message:
+    """The patron hears with what he gets, or keeps, what it has cost him by now."""
+    if message.kind not in messages.PRICED:
+        return message
+    costs = ((f"cost.{kind}", posted.amount) for kind, posted in it.charged.items())
+    return replace(message, facts=(*message.facts, *costs))
+
+
+def _in_order(s: Case, message: Message) -> Message:
+    """What is told to a supplier while something before it still waits, waits as long."""
+    until, at = s.it.quiet_until, message.not_before or s.command.recorded_at
+    if until is None or message.kind not in messages.SUPPLIER_MESSAGES or not lies_after(until, at):
+        return message
+    return replace(message, not_before=until)
+
+
+def assessed(s: Case, it: BorrowingCase) -> tuple[BorrowingCase, tuple[Posting, ...]]:
+    """The patron charged, and the lender owed, what is due by now; postings for the differences."""
+    day = today(s)
+    up_to = max(day, it.assessed_on or day)
+    books = Books(s.policy.closed_through)
+    charged, payable = dict(it.charged), dict(it.payable)
+    postings: list[Posting] = []
+
+    def post(obligation: Obligation, amount: Any, posted: dict[str, Posted], charge: Any = None) -> None:
+        line, after = assess(obligation, amount, posted.get(obligation.kind), day, charge=charge)
+        if line is not None:
+            postings.append(books.admit(line))
+            posted[obligation.kind] = after
+
+    for kind, charge in charges.owed(it, s.policy, up_to):
+        his = Account(AccountKind.RECEIVABLE, it.patron)
+        of = Obligation(subject=it.id, kind=kind, debit=his, credit=Account(AccountKind.INCOME, kind))
+        post(of, charge.money, charged, charge)
+    for attempt in it.attempts:
+        for cost, amount in charges.payable(attempt.costs):
+            of = Obligation(
+                subject=it.id,
+                kind=f"{charges.PAYABLE}{cost.value}-{attempt.number}",
+                debit=Account(AccountKind.EXPENSE, cost.value),
+                credit=Account(AccountKind.PAYABLE, attempt.supplier),
+            )
+            post(of, amount, payable)
+    return replace(it, charged=charged, payable=payable, assessed_on=up_to), tuple(postings)
+
+
+def with_attempt(it: BorrowingCase, attempt: Attempt) -> BorrowingCase:
+    """The case with that attempt in the place of what it was."""
+    attempts = (attempt if each.number == attempt.number else each for each in it.attempts)
+    return replace(it, attempts=tuple(attempts))
+
+
+def present(it: BorrowingCase) -> Attempt:
+    """The attempt that is with a supplier, or was last."""
+    attempt = it.attempt
+    assert attempt is not None  # it has been sent
+    return attempt
+
+
+def ended(it: BorrowingCase, how: AttemptState, **said: Any) -> BorrowingCase:
+    """Without the supplier: its attempt is over, an open offer lapses, a cancellation is settled."""
+    attempt = present(it)
+    offer = attempt.offer
+    if offer is not None and offer.state is OfferState.OPEN:
+        offer = replace(offer, state=OfferState.LAPSED)
+    it = with_attempt(it, replace(attempt, **{"state": how, "offer": offer, **said}))
+    return replace(it, cancel=None, since=None, delayed=())
+
+
+def staged(it: BorrowingCase, since: datetime) -> BorrowingCase:
+    """In a new stage since then: what was late in the one before is not late any more."""
+    kept = tuple(kind for kind in it.delayed if kind is DelayKind.NEED_BEFORE)
+    return replace(it, since=since, delayed=kept)
+
+
+def closed(s: Case, it: BorrowingCase, outcome: CaseOutcome) -> BorrowingCase:
+    """The case at its end: nothing of it waits for anything any more."""
+    return replace(
+        it,
+        outcome=outcome,
+        ended_on=today(s),
+        cancel=None,
+        since=None,
+        delayed=(),
+        renewal_asked_on=None,
+        recalled_on=None,
+        held=None,
+    )
+
+
+def undoable(
+    s: Case, items: tuple[str, ...] = (), taken_back_on: date | None = None
+) -> tuple[Step, datetime | None]:
+    """The step as it can be undone, and until when its messages wait for that."""
+    minutes = s.policy.undo_minutes.on(today(s)).value
+    until = s.command.recorded_at + timedelta(minutes=minutes)
+    name = type(s.command).__name__
+    step = Step(command=name, state=s.it.state, until=until, items=items, taken_back_on=taken_back_on)
+    return step, until if minutes else None
+
+
+def left(
+    s: Case, how: AttemptState, *, told: tuple[Message, ...] = (), attention: str = "", **said: Any
+) -> Outcome:
+    """The attempt is over. If a cancellation was to end the case, it ends; else it goes on without it."""
+    cancel = s.it.cancel
+    ends = s.it.cancelling and cancel is not None and cancel.intent is CancelIntent.END_CASE
+    if cancel is not None and cancel.of_offer and how in {AttemptState.UNFILLED, AttemptState.CANCELLED}:
+        how = AttemptState.OFFER_REJECTED
+    it = ended(s.it, how, **said)
+    if attention:
+        it = attend(it, attention, ("supplier", present(it).supplier))
+    if not ends:
+        return done(s, it, told=told)
+    if DelayKind.NEED_BEFORE in s.it.delayed:
+        it, kind = closed(s, it, CaseOutcome.EXPIRED), messages.EXPIRED
+    else:
+        it, kind = closed(s, it, CaseOutcome.CANCELLED), messages.CANCELLED
+    return done(s, it, told=told + messages.tell_patron(it, kind))
+
+
+def costed(it: BorrowingCase, said: Hear, currency: str) -> BorrowingCase:
+    """With what the supplier of that attempt has charged by now, of each kind what it said last.
+
+    Totals that were overtaken on their way are not taken. Several lines of one kind are added up. One
+    in another currency than that kind had before is not taken; what is not in ``currency``, the library's
+    own, is: staff see either. Of what goes back by a case of its own, that case keeps the costs.
+    """
+    attempt = it.numbered(said.attempt)
+    if attempt is None or attempt.returns is not None:
+        return it
+    known_as_of = attempt.costs_as_of
+    if said.as_of is not None and known_as_of is not None and said.as_of < known_as_of:
+        return it
+    before, by_now = {line.kind: line for line in attempt.costs}, dict[CostKind, CostLine]()
+    for line in said.costs:
+        known = by_now.get(line.kind) or before.get(line.kind)
+        if known is not None and known.amount.currency != line.amount.currency:
+            it = attend(it, "costs-contradict", ("kind", line.kind.value), ("amount", line.amount))
+            continue
+        if line.kind in by_now:
+            line = replace(line, amount=by_now[line.kind].amount + line.amount)  # noqa: PLW2901
+        by_now[line.kind] = line
+        if line.amount.currency != currency:
+            it = attend(it, "foreign-costs", ("currency", line.amount.currency))
+    as_of = known_as_of if said.as_of is None or not said.costs else said.as_of
+    return with_attempt(it, replace(attempt, costs=tuple({**before, **by_now}.values()), costs_as_of=as_of))
+
+
+def supplied(it: BorrowingCase, service: Service, items: tuple[str, ...], day: date) -> BorrowingCase:
+    """The case with what the supplier sent: its attempt has come to its aim."""
+    attempt = present(it)
+    it = with_attempt(it, replace(attempt, state=AttemptState.SUPPLIED))
+    items = items or (attempt.request_id,)  # one piece that the supplier did not name
+    return replace(it, supplied=service, items=items, shipped_on=day)
+
+
+def told_due(s: Case, it: BorrowingCase, due: date) -> BorrowingCase:
+    """With another term: what the patron is told follows from it and from the desk's own hours."""
+    patron_due = s.policy.patron_due(due, today(s))
+    behind = sum(day <= today(s) for day in s.policy.reminders(patron_due))
+    return replace(it, due=due, patron_due=patron_due, terms=(it.terms or 0) + 1, noticed=behind)
