@@ -316,6 +316,8 @@ def lenders_attention() -> Iterator[Reason]:
         yield from copied.loan.attention
     back = Walk().shipped("V1", "V2")
     back.do(c.ReportReturn, LOAN, "2026-02-10", THEM, items=("V1",))
+    yield from back.loan.attention
+    back.do(c.ReportReturn, LOAN, "2026-02-10", THEM, items=("V2",))
     back.do(c.NoteReturnDelay, LOAN, "2026-04-10", Actor("clock", "CN-NLC", Office.CLOCK))
     yield from back.loan.attention
     lost = Walk().shipped("V1", "V2")
@@ -1197,7 +1199,6 @@ Title: 江南书院史料选
 
 A library can supply what you asked for on the terms below. Please tell us whether you accept them; until you do, it is not ordered on these terms.
 
-Library: CN-NLC
 Conditions: to be used under supervision (special collections); to be signed for by the reader
 Cost in all: CNY 60.00
 Please answer by: 9 January 2026, that day included
@@ -1217,7 +1218,6 @@ Yours sincerely,
 
 有图书馆可按以下条件提供您申请的文献，是否接受，请告知我馆；在您答复以前，暂不按此条件办理。
 
-提供馆：CN-NLC
 条件：特藏文献，须有人看管阅览；须由读者签名
 费用合计：¥60.00
 请答复期限：2026年1月9日（含当日）

@@ -18,6 +18,7 @@ from servflow.core.errors import (
     InvalidCommand,
     InvalidTable,
     InvalidValue,
+    MissingValue,
     NotFound,
     Refused,
 )
@@ -31,11 +32,13 @@ from servflow.core.lifecycle import (
     Lifecycle,
     Lifecycles,
     Outcome,
+    Policies,
     Row,
     Situation,
     check,
     chooser,
     decide,
+    policy_for,
 )
 from servflow.core.money import Money
 
@@ -744,6 +747,42 @@ def test_a_command_of_no_lifecycle_is_an_error() -> None:
     """It is unknown to this desk."""
     with pytest.raises(InvalidCommand):
         decide(Lifecycles(BELLS), say(Open), {}, policy=RULES)
+
+
+def test_each_lifecycle_may_go_by_a_policy_of_its_own() -> None:
+    """Guards, effects and wakes of one are asked with the policy under its name; one for all is for all."""
+    bells = Rules(rulebook="rules-2")
+    assert policy_for(DOORS, {"toy.door": RULES, "toy.bell": bells}) is RULES
+    assert policy_for(BELLS, {"toy.door": RULES, "toy.bell": bells}) is bells
+    assert policy_for(BELLS, RULES) is RULES
+
+    later = NOON + timedelta(days=1)
+    seen: list[str] = []
+
+    def look(_it: Aggregate, policy: Any) -> datetime:
+        seen.append(policy.rulebook)
+        return later
+
+    def noted(s: Any4) -> Outcome:
+        seen.append(s.policy.rulebook)
+        return Outcome(s.it, commands=(say(Hang, case="b"),))
+
+    doors = lifecycle(*ROWS, Row(S.OPEN, Open, SAME, STAFF, ALWAYS, (), noted), next_wake=look)
+    table = Lifecycles(doors, lifecycle(*BELL_ROWS, model=Bell, next_wake=look))
+    policies: Policies = {"toy.door": RULES, "toy.bell": bells}
+    change = decide(table, say(Open), door(S.OPEN), policy=policies)
+    assert seen == ["rules-1", "rules-1", "rules-2"]
+    assert dict(change.wakes) == {Key("toy.door", "1"): later, Key("toy.bell", "b"): later}
+
+
+def test_a_lifecycle_without_a_policy_decides_nothing() -> None:
+    """Where each has its own and this has none, that is said."""
+    bells: Policies = {"toy.bell": RULES}
+    for ask in (decide, check):
+        with pytest.raises(MissingValue, match=r"the policy.*toy\.door"):
+            ask(BOTH, say(Shut), door(S.NEW), policy=bells)
+    with pytest.raises(MissingValue, match=r"the policy.*toy\.door"):
+        policy_for(DOORS, {})
 
 
 def test_one_of_several_roles_is_enough() -> None:

@@ -319,7 +319,7 @@ class LoanDesk:
         assert dict(relation.security) == {kind: amount for kind, amount in held.items() if amount}
         assert all(amount.minor >= 0 for amount in held.values())
         assert dict(relation.out) == {
-            loan.id: OutOnLoan(volumes=len(loan.still_out), due=loan.due)
+            loan.id: OutOnLoan(volumes=len(loan.still_out), due=loan.due, held=loan.held_return)
             for loan in loans
             if loan.requester == relation.id and loan.state in _OUT and loan.due is not None
         }

@@ -74,6 +74,13 @@ ARTICLE: Final = Requested(
     pages="112-130",
 )
 
+_OWN: Final[dict[str, Any]] = {
+    "patron": READER,
+    "library": LIBRARY,
+    "service": Service.LOAN,
+    "requested": BOOK,
+}
+
 
 def _cost(kind: CostKind, amount: int | str, currency: str = "CNY") -> CostLine:
     return CostLine(kind=kind, amount=Money(amount, currency))
@@ -139,6 +146,10 @@ class Borrowing:
         self.told += change.messages
         return self
 
+    def beside(self, command: type[Command], other: str = "2026-0040") -> Borrowing:
+        """A command that names another case of the reader's, which is there."""
+        return self.do(c.DraftRequest, PATRON, case=other, **_OWN).do(command, other=other)
+
     def refusal(self, command: type[Command], by: Actor = STAFF, **own: Any) -> tuple[Reason, ...]:
         """Why the command is refused."""
         try:
@@ -198,7 +209,7 @@ def _of_requests() -> Iterator[Message]:
     yield from Borrowing().do(c.Submit, PATRON).do(c.Withdraw, PATRON).told
     yield from Borrowing(need_before=date(2026, 1, 9)).do(c.Submit, PATRON).clock("2026-01-12").told
     yield from Borrowing().do(c.Submit, PATRON).do(c.FillLocally, item="书库").told
-    yield from Borrowing().do(c.Submit, PATRON).do(c.CloseAsDuplicate, other="2026-0040").told
+    yield from Borrowing().do(c.Submit, PATRON).beside(c.CloseAsDuplicate).told
     for note in ("", "国内各馆均未收藏"):
         nobody = Borrowing(suppliers=()).sent()
         yield from nobody.do(c.GiveUp, note=note).told
@@ -228,7 +239,7 @@ def _of_suppliers() -> Iterator[Message]:
     offered = Borrowing().sent().hear(c.HearOffer, **terms, cost=Money(60, "CNY"), reply_by=date(2026, 1, 9))
     yield from offered.do(c.AcceptOffer, PATRON, revision=1).told
     for note in ("", "超出预算"):
-        dear = Borrowing().sent().hear(c.HearOffer, cost=Money(60, "CNY"))
+        dear = Borrowing().sent().hear(c.HearOffer, cost=Money(60, "CNY"), note="另收押金500元")
         yield from dear.do(c.RejectOffer, revision=1, note=note).told
     yield from Borrowing().sent().hear(c.HearOffer, **terms).told
 
@@ -265,6 +276,7 @@ def _of_copies() -> Iterator[Message]:
 def _of_losses() -> Iterator[Message]:
     lost = Borrowing().lent().do(c.RecordLoss, where=WhereLost.PATRON)
     yield from lost.do(c.RecordFound).told
+    yield from Borrowing().shipped().hear(c.HearLost).told
     noted = Borrowing().lent().do(c.TakeBack)
     noted.do(c.RecordLoss, where=WhereLost.LIBRARY, items=("V1",), note="库房渗水")
     yield from noted.told
@@ -278,6 +290,9 @@ def every_attention() -> Iterator[BorrowingCase]:
 
 def _attention_before_supply() -> Iterator[BorrowingCase]:
     yield Borrowing().sent().hear(c.HearUnfilled, why=Unfilled.DUPLICATE).case
+    yield Borrowing().sent().hear(c.HearUnfilled, forwarded_to=OTHER).case
+    yield Borrowing().sent().hear(c.HearOffer, cost=Money(60, "CNY"), reply_by=date(2026, 1, 2)).case
+    yield Borrowing().sent().on("2026-01-02").hear(c.HearPromise).case
     yield Borrowing().sent().hear(c.HearWithdrawn).case
     asked = Borrowing().sent().do(c.CancelRequest, PATRON)
     yield asked.hear(c.HearCancelAnswer, yes=True, status=Status.LOANED).case
@@ -289,7 +304,7 @@ def _attention_before_supply() -> Iterator[BorrowingCase]:
     yield Borrowing().sent().hear(c.HearStatus, status=Status.UNFILLED).case
     gone = Borrowing().sent().clock("2026-01-14").hear(c.HearExpect)
     yield gone.hear(c.HearShipped, due=date(2026, 3, 1)).case
-    dear = Borrowing().sent().hear(c.HearOffer, cost=Money(60, "CNY"))
+    dear = Borrowing().sent().hear(c.HearOffer, cost=Money(60, "CNY"), note="另收押金500元")
     costs = (_cost(CostKind.LOAN, 90), _cost(CostKind.DELIVERY, 9, "EUR"))
     yield dear.hear(c.HearShipped, due=date(2026, 3, 1), costs=costs).case
     capped = Borrowing(max_cost=Money(10, "CNY")).shipped()
@@ -312,7 +327,13 @@ def _attention_after_supply() -> Iterator[BorrowingCase]:
     back = Borrowing().lent().do(c.TakeBack)
     yield back.do(c.ShipBack, items=("V1",)).on("2026-02-10").hear(c.HearOverdue).case
     yield back.do(c.RecordLoss, where=WhereLost.LIBRARY).do(c.CloseLoss, how=Settlement.PAID).case
-    yield Borrowing().lent().do(c.RecordLoss, items=("V1",), where=WhereLost.PATRON).case
+    both = Borrowing().lent().do(c.RecordLoss, items=("V1",), where=WhereLost.PATRON)
+    yield both.case
+    both.do(c.TakeBack).do(c.RecordLoss, where=WhereLost.LIBRARY)
+    yield both.hear(c.HearCosts, costs=(_cost(CostKind.COMPENSATION, 90),)).case
+    faulty = Borrowing(ARTICLE, service=Service.COPY).sent()
+    faulty.hear(c.HearShipped, service=Service.COPY, delivery=Delivery(via=SentVia.URL, reference="x"))
+    yield faulty.do(c.ReportDefect, PATRON, note="缺第115页").clock("2026-02-20").case
     yield Borrowing().lent().hear(c.HearCheckedIn).case
     yield Borrowing().lent().do(c.TakeBack).do(c.ShipBack).clock("2026-03-20").case
     yield Borrowing().shipped(due=date(2026, 1, 2)).case
@@ -352,6 +373,15 @@ def every_refusal() -> Iterator[Reason]:
     yield from blocked.refusal(c.DeclineRequest, PATRON, reason="?")
     yield from Borrowing(Requested(), service=Service.COPY).refusal(c.Submit)
     yield from Borrowing().do(c.Submit).refusal(c.ClearAttention, code="ill.attention.late")
+    closed = Borrowing().do(c.Submit).do(c.DraftRequest, case="2026-0040", **_OWN)
+    closed.do(c.Withdraw, case="2026-0040")
+    yield from closed.refusal(c.CloseAsDuplicate, other="2026-0040")
+    yield from closed.refusal(c.CloseAsDuplicate, other="2026-0039")
+    yield from closed.on("2026-01-01").refusal(c.ApproveRequest)
+    nobody = Borrowing(suppliers=()).sent()
+    yield from nobody.refusal(c.AmendRequest, service=Service.COPY)
+    back = Borrowing().lent().do(c.TakeBack)
+    yield from back.refusal(c.RecordFound, items=("V7",))
     sent = Borrowing().sent()
     for refused in (
         *(sent.refusal(c.TimeOut), sent.refusal(c.Abandon), sent.refusal(c.Receive)),

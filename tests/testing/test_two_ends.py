@@ -550,7 +550,7 @@ _FOR_STAFF: Final = {
     # the lender has declared lost what the borrower has, or has sent back
     *((here, SupplyState.LOST) for here in (*_HERE, CaseState.RETURNED)),
     # one piece is on its way back, another one is not
-    *((here, SupplyState.RETURN_IN_TRANSIT) for here in _HERE),
+    *((here, SupplyState.RETURN_IN_TRANSIT) for here in (*_HERE, CaseState.LOST)),
     # nobody confirmed the return, and the borrower has closed the case
     *((CaseOutcome.RETURNED, there) for there in (*_OUT, SupplyState.LOST, Closing.LOST_SETTLED)),
     (CaseOutcome.RETURNED, Closing.WITHOUT_RETURN),

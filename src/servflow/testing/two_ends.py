@@ -359,7 +359,7 @@ class TwoEnds:
         known = {it.id: it for lender in self.lenders for it in self.transactions(lender)}
         for case in cases:
             for attempt in case.attempts:
-                if case.origin is None and attempt.sent_at is not None:
+                if case.origin is None and attempt.request_id:
                     request = attempt.request_id
                     there = known.get(case_at_lender(self.borrower, request))
                     yield request, returning.get(request, case), there
@@ -562,7 +562,7 @@ def compatible(
     last = case.attempt.request_id if case.attempt is not None else ""
     request = request or (last if transaction is None else transaction.request_id)
     for attempt in case.attempts:
-        if attempt.sent_at is not None and attempt.request_id == request:
+        if request and attempt.request_id == request:
             standing = (stands_here(case, attempt), stands_there(transaction))
             return attempt.returns is not None or standing in _AGREE
     raise NotFound(f"request of {case.id}", request)

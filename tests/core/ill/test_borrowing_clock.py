@@ -78,8 +78,41 @@ def test_time_outs_go_through_the_rota(desk: BorrowingDesk) -> None:
     """One after the other, to its end; then staff decide, and nothing wakes any more."""
     desk.send(suppliers=(LENDER, "CN-ZJU", "CN-SZU"))
 
-    assert desk.clock("2026-06-01") == ["TimeOut"] * 3
+    for month in ("02", "03", "04"):
+        assert desk.clock(f"2026-{month}-02") == ["TimeOut"]
     assert (desk.case().state, due_at(desk)) == (S.ROTA_EXHAUSTED, None)
+
+
+def test_a_late_clock_asks_now_not_then(desk: BorrowingDesk) -> None:
+    """The next supplier has its whole time from when it is asked: one late run asks one, not the rota."""
+    desk.send(suppliers=(LENDER, "CN-ZJU", "CN-SZU"))
+    (late,) = desk.wakes("2026-06-01T15:00")
+
+    assert (late.happened_at, late.recorded_at) == (desk.at("2026-01-12"), desk.at("2026-06-01T15:00"))
+    assert (desk.case().state, desk.case().current) == (S.SENT, 2)
+    assert desk.attempt(2).sent_at == desk.case().since == desk.at("2026-06-01T15:00")
+    assert desk.messages[-1].not_before == desk.at("2026-06-01T15:05")
+    at_its_instant(desk, c.TimeOut, "2026-06-08T15:00")
+
+
+def test_a_late_clock_that_asks_itself_asks_now(desk: BorrowingDesk) -> None:
+    """A retry whose day passed while nothing ran: its supplier is not late before it was asked."""
+    desk.retry(after=date(2026, 1, 20))
+    desk.do(c.AcceptRetry, "2026-01-07")
+
+    assert desk.clock("2026-06-01T15:00") == ["Send"]
+    assert desk.attempt(3).sent_at == desk.case().since == desk.at("2026-06-01T15:00")
+    at_its_instant(desk, c.TimeOut, "2026-06-08T15:00")
+
+
+def test_a_late_clock_asks_for_nothing_that_is_of_no_use(desk: BorrowingDesk) -> None:
+    """A retry whose day, and the last day of use, have both passed: the case expires, and nobody is asked."""
+    desk.send(need_before=date(2026, 1, 30))
+    desk.do(c.HearRetry, "2026-01-06", after=date(2026, 1, 20))
+    desk.do(c.AcceptRetry, "2026-01-07")
+
+    assert desk.clock("2026-06-01") == ["Expire"]
+    assert desk.case().outcome is CaseOutcome.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -197,10 +230,14 @@ def test_a_refusal_to_cancel_is_not_asked_for_again(desk: BorrowingDesk) -> None
 
 
 def test_an_abandoned_case_of_no_use_has_expired(desk: BorrowingDesk) -> None:
-    """Not cancelled: nobody wished that."""
+    """Not cancelled: nobody wished that; its supplier has three open days from when it is asked."""
     desk.send(need_before=date(2026, 1, 9))
 
-    assert desk.clock("2026-02-01") == ["Expire", "Abandon"]
+    assert desk.clock("2026-02-02T14:00") == ["Expire"]
+    cancel = desk.case().cancel
+    assert cancel is not None
+    assert cancel.asked_at == desk.at("2026-02-02T14:00")
+    at_its_instant(desk, c.Abandon, "2026-02-06T00:00")
     assert desk.case().outcome is CaseOutcome.EXPIRED
 
 
@@ -343,11 +380,25 @@ def test_a_copy_nobody_complains_of(desk: BorrowingDesk) -> None:
     """After five open days it counts as handed over; a complaint stops that, a better copy starts it anew."""
     desk.deliver()
     desk.do(c.ReportDefect, "2026-01-08")
-    assert due_at(desk) is None
+    assert {kind for _, kind, _ in timers(desk.case(), desk.policy)} == {c.NoteDelay}
     desk.do(c.HearShipped, "2026-01-12", service=Service.COPY, items=(), due=None, delivery=LINK)
     at_its_instant(desk, c.HandOver, "2026-01-20T00:00")
 
     assert desk.case().outcome is CaseOutcome.COPY_DELIVERED
+
+
+def test_a_better_copy_that_does_not_come(desk: BorrowingDesk) -> None:
+    """Five open days from the complaint it is late, once; a better one starts it anew."""
+    desk.deliver()
+    desk.do(c.ReportDefect, "2026-01-09")
+    at_its_instant(desk, c.NoteDelay, "2026-01-17T00:00")
+    assert desk.attention() == [("late", {"kind": "replacement", "since": date(2026, 1, 17)})]
+    assert (desk.messages[-1].kind, desk.case().state) == (m.ATTENTION, S.DELIVERED)
+    assert due_at(desk) is None
+
+    desk.do(c.HearShipped, "2026-01-19", service=Service.COPY, items=(), due=None, delivery=LINK)
+    desk.do(c.ReportDefect, "2026-01-20")
+    at_its_instant(desk, c.NoteDelay, "2026-01-28T00:00")
 
 
 @pytest.mark.parametrize("when", ["draft", "receive", "take_back"])
@@ -367,8 +418,8 @@ def test_nothing_wakes_a_closed_case(desk: BorrowingDesk) -> None:
     assert list(timers(desk.case(), desk.policy)) == []
 
 
-def test_a_run_after_a_month_comes_to_the_same_as_a_run_a_day(desk: BorrowingDesk) -> None:
-    """Each command happens at its instant, in the order of the instants."""
+def test_a_run_after_a_month_notes_the_same_as_a_run_a_day(desk: BorrowingDesk) -> None:
+    """Each command happens at its instant, in their order; what is asked of a supplier is asked now."""
     other = BorrowingDesk()
     for each in (desk, other):
         each.send(need_before=date(2026, 1, 30))
@@ -380,8 +431,9 @@ def test_a_run_after_a_month_comes_to_the_same_as_a_run_a_day(desk: BorrowingDes
     ]
     late = [(type(command).__name__, command.happened_at) for command in other.wakes("2026-03-06")]
 
-    assert daily == late
-    assert [name for name, _ in late] == ["NoteDelay", "Expire", "Abandon"]
+    assert [name for name, _ in daily] == ["NoteDelay", "Expire", "Abandon"]
+    assert late == daily[:2]
+    assert [type(command).__name__ for command in other.wakes("2026-03-12")] == ["Abandon"]
 
 
 def test_the_ends_of_the_calendar(desk: BorrowingDesk) -> None:
@@ -431,13 +483,22 @@ def test_a_due_date_on_a_day_on_which_nobody_is_here(desk: BorrowingDesk) -> Non
 
 
 def test_a_due_date_in_a_vacation(desk: BorrowingDesk) -> None:
-    """It is the last open day before the vacation, however long that is."""
+    """It is the last open day before the vacation, however long that is; a recall gives no days after it."""
     vacation = {date(2026, 7, 11) + timedelta(days=n): () for n in range(50)}
     desk.policy = replace(desk.policy, calendar=closed(desk.policy.calendar, vacation))
     desk.ship(due=date(2026, 8, 20))
     assert desk.case().patron_due == date(2026, 7, 10)
-    desk.do(c.HearRecall, "2026-07-20", due=date(2026, 7, 25))
-    assert desk.case().patron_due == date(2026, 8, 31)
+    change = desk.do(c.HearRecall, "2026-07-20", due=date(2026, 7, 25))
+    assert desk.case().patron_due == date(2026, 7, 10)
+    assert "patron.recalled" not in desk.kinds(change)
+
+    desk.send(case="B-2", suppliers=("CN-ZJU",))
+    desk.do(c.HearShipped, "2026-01-07", case="B-2", due=date(2026, 8, 20))
+    for kind in (c.Receive, c.CheckOut):
+        desk.do(kind, "2026-01-12", case="B-2")
+    change = desk.do(c.HearRecall, "2026-07-20", case="B-2", due=date(2026, 7, 25))
+    assert facts_of(change.messages[0])["due"] == date(2026, 8, 31)
+    assert desk.case("B-2").patron_due == date(2026, 7, 10)
 
 
 def closed(calendar: Calendar, days: dict[date, Any]) -> Calendar:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from borrowing_desk import CASE, LENDER, LIBRARY, LINK, PATRON, BorrowingDesk, costs, yuan
 
-from servflow.core.changes import Actor, Key, Office
+from servflow.core.changes import Actor, Command, Key, Office
 from servflow.core.errors import AlreadyExists, InvalidValue, Refused
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing.states import BlockKind, CaseOutcome, CaseState, DelayKind
+from servflow.core.ill.borrowing.table import BORROWING
 from servflow.core.ill.terms import (
     CancelIntent,
     Condition,
@@ -351,6 +353,55 @@ def test_a_copy_is_approved_on_a_recorded_ground(desk: BorrowingDesk) -> None:
     assert desk.refused(c.ApproveRequest, "2026-01-05") == []
 
 
+@pytest.mark.parametrize("service", Service)
+def test_what_may_be_a_copy_is_treated_as_one(desk: BorrowingDesk, service: Service) -> None:
+    """The declaration, the look of the staff, and the ground: where either would do as for a copy."""
+    copy = service is not Service.LOAN
+    desk.rule(mediated=False)
+    desk.draft(service=service)
+    undeclared = [("ill.not-declared", "PRACTICE", {"service": service.value})]
+    assert desk.refused(c.Submit, "2026-01-05") == (undeclared if copy else [])
+    desk.do(c.Submit, "2026-01-05", declared=True)
+    assert [each.code for each in desk.case().reasons] == (["ill.refer.copyright"] if copy else [])
+    if copy:
+        refused = desk.refused(c.ApproveRequest, "2026-01-05")
+        assert refused == [("ill.copyright-basis-missing", "PRACTICE", {})]
+
+
+@pytest.mark.parametrize("service", Service)
+def test_nothing_that_may_be_a_copy_is_sent_without_its_ground(desk: BorrowingDesk, service: Service) -> None:
+    """Neither by hand, nor by the clock, nor by itself; a loan needs none."""
+    copy = service is not Service.LOAN
+    desk.rule(sends_itself=False)
+    desk.send(service=service)
+    in_state(desk, copyright_basis=None)
+    none: list[tuple[str, str | None, dict[str, Any]]] = []
+    missing = [("ill.copyright-basis-missing", "PRACTICE", {})] if copy else none
+    for by in (desk.staff, desk.system, desk.time):
+        assert desk.refused(c.Send, "2026-01-05", by=by) == missing
+    desk.know(not_taking=(LENDER,))
+    assert desk.refused(c.Send, "2026-01-05", by=desk.time) == missing
+    desk.know(not_taking=())
+    desk.rule(sends_itself=True)
+    desk.do(c.SetRota, "2026-01-05")
+    assert desk.case().state is (S.ROUTABLE if copy else S.SENT)
+
+
+def test_what_was_approved_stays_what_it_is(desk: BorrowingDesk) -> None:
+    """A loan is not turned into a copy behind the approval; anything else of it may be amended."""
+    desk.exhaust()
+    desk.rule(sends_itself=False)
+    for state in (S.ROTA_EXHAUSTED, S.ROUTABLE):
+        in_state(desk, state=state)
+        assert desk.refused(c.AmendRequest, "2026-01-07", service=Service.COPY) == [
+            ("ill.service-approved", None, {"service": "Loan"})
+        ]
+        assert desk.refused(c.AmendRequest, "2026-01-07", service=Service.LOAN) == []
+        assert desk.refused(c.AmendRequest, "2026-01-07", max_cost=yuan(9)) == []
+    in_state(desk, state=S.IN_REVIEW)
+    assert desk.refused(c.AmendRequest, "2026-01-07", service=Service.COPY) == []
+
+
 def test_some_blocks_staff_cannot_let_pass(desk: BorrowingDesk) -> None:
     """Who is not served at all is not served by an exception; a debt may be let pass."""
     desk.know(category="visitor", debt=yuan(5))
@@ -365,13 +416,37 @@ def test_some_blocks_staff_cannot_let_pass(desk: BorrowingDesk) -> None:
 
 
 def test_nothing_is_a_duplicate_of_itself(desk: BorrowingDesk) -> None:
-    """The other case is another one."""
+    """The other case is another one of the same patron, and it goes on."""
     desk.submit()
-
     assert desk.refused(c.CloseAsDuplicate, "2026-01-05", other=CASE) == [
         ("ill.duplicate-of-itself", None, {})
     ]
-    assert desk.refused(c.CloseAsDuplicate, "2026-01-05", other="B-0") == []
+    none = [("ill.no-such-case", None, {"case": "B-0"})]
+    assert desk.refused(c.CloseAsDuplicate, "2026-01-05", other="B-0") == none
+    desk.draft(case="B-0", patron="p-18", by=desk.staff)
+    assert desk.refused(c.CloseAsDuplicate, "2026-01-05", other="B-0") == none
+    desk.draft(case="B-7")
+    assert desk.refused(c.CloseAsDuplicate, "2026-01-05", other="B-7") == []
+    desk.do(c.Withdraw, "2026-01-05", case="B-7")
+    assert desk.refused(c.CloseAsDuplicate, "2026-01-05", other="B-7") == [
+        ("ill.other-case-closed", None, {"case": "B-7"})
+    ]
+
+
+def test_what_is_looked_at_is_read(desk: BorrowingDesk) -> None:
+    """Another case that goes on, one that is to begin, one that sends back; beside them nothing is."""
+    desk.send()
+    desk.clock("2026-01-12")
+    stray = desk.command(c.HearShipped, "2026-01-13", attempt=1)
+    for command, others in (
+        (desk.command(c.CloseAsDuplicate, "2026-01-13", other="B-0"), ["B-0"]),
+        (desk.command(c.Resubmit, "2026-01-13", successor="B-2"), ["B-2"]),
+        (stray, ["B-1/return-1"]),
+        (desk.command(c.HearShipped, "2026-01-13"), []),
+        (desk.command(c.Withdraw, "2026-01-13"), []),
+    ):
+        read = BORROWING.reads(desk.case(), command)
+        assert read == tuple(Key("ill.borrowing", each) for each in others)
 
 
 # --- suppliers ------------------------------------------------------------------------------------------
@@ -755,7 +830,10 @@ def test_what_the_lender_wants_kept_is_sent_back_only_expressly(desk: BorrowingD
 
 
 def test_what_stands_in_the_way_of_a_renewal(desk: BorrowingDesk) -> None:
-    """Every reason at once: the lender's word, the library's limit, one that waits, an earlier day."""
+    """Every reason at once: the lender's word, the library's limit, one that waits, an earlier day.
+
+    A later day that the lender gives of itself counts as a renewal.
+    """
     desk.rule(renewals=1)
     desk.lend(renewable=False)
     assert desk.refused(c.RenewLoan, "2026-03-01", desired=date(2026, 3, 6)) == [
@@ -763,6 +841,8 @@ def test_what_stands_in_the_way_of_a_renewal(desk: BorrowingDesk) -> None:
         ("ill.renewal-not-later", None, {"due": date(2026, 3, 6), "desired": date(2026, 3, 6)}),
     ]
     desk.do(c.HearShipped, "2026-01-14", due=date(2026, 3, 9))
+    assert desk.refused(c.RenewLoan, "2026-03-01") == [("ill.renewals-used-up", "CQ-5", {"allowed": 1})]
+    desk.rule(renewals=2)
     assert desk.refused(c.RenewLoan, "2026-03-01", desired=date(2026, 3, 10)) == []
     desk.do(c.RenewLoan, "2026-03-01")
     assert desk.refused(c.RenewLoan, "2026-03-02") == [
@@ -770,7 +850,7 @@ def test_what_stands_in_the_way_of_a_renewal(desk: BorrowingDesk) -> None:
     ]
     desk.do(c.HearRenewalAnswer, "2026-03-02", yes=True, due=date(2026, 4, 9))
     assert desk.refused(c.RenewLoan, "2026-03-02") == [
-        ("ill.renewals-used-up", "CQ-5", {"allowed": 1}),
+        ("ill.renewals-used-up", "CQ-5", {"allowed": 2}),
     ]
 
 
@@ -829,9 +909,34 @@ def test_the_clock_takes_a_copy_for_handed_over_after_the_time_to_complain(desk:
     ]
     assert desk.refused(c.HandOver, "2026-01-15T00:00", **clock) == []
     desk.do(c.ReportDefect, "2026-01-08")
-    assert [each[0] for each in desk.refused(c.HandOver, "2026-01-15", **clock)] == ["ill.defect-open"]
+    assert [each[0] for each in desk.refused(c.HandOver, "2026-01-16", **clock)] == ["ill.defect-open"]
     for by in (desk.staff, desk.system):
         assert desk.refused(c.HandOver, "2026-01-08", by=by) == []
+
+
+@pytest.mark.parametrize("when", ["ship", "receive", "lend", "take_back", "return_it"])
+def test_only_what_was_lost_is_found(desk: BorrowingDesk, when: str) -> None:
+    """Nothing, where nothing was lost; else each piece that is named, and every one that is not is named."""
+    getattr(desk, when)(items=("a", "b"))
+    assert desk.refused(c.RecordFound, "2026-02-10") == [("ill.nothing-lost", None, {})]
+    where = WhereLost.TRANSIT_BACK if when == "return_it" else WhereLost.LIBRARY
+    desk.do(c.RecordLoss, "2026-02-10", items=("a",), where=where)
+    assert desk.refused(c.RecordFound, "2026-02-10", items=("b", "a", "x")) == [
+        ("ill.item-not-lost", None, {"item": "b"}),
+        ("ill.item-not-lost", None, {"item": "x"}),
+    ]
+    for items in ((), ("a",)):
+        assert desk.refused(c.RecordFound, "2026-02-10", items=items) == []
+
+
+def test_only_what_is_of_the_case_is_damaged(desk: BorrowingDesk) -> None:
+    """An item of another one is refused; without a name it is the whole."""
+    desk.receive(items=("a", "b"))
+    assert desk.refused(c.ReportDamage, "2026-01-12", item="x") == [
+        ("ill.item-not-of-loan", None, {"item": "x"})
+    ]
+    for item in ("a", ""):
+        assert desk.refused(c.ReportDamage, "2026-01-12", item=item) == []
 
 
 def test_what_the_patron_never_had_he_does_not_lose(desk: BorrowingDesk) -> None:
@@ -884,6 +989,169 @@ def test_time_to_undo_counts_from_the_recording(desk: BorrowingDesk) -> None:
     assert desk.refused(c.Undo, "2026-01-12T09:04") == []
 
 
+# --- one thing after the other ----------------------------------------------------------------------------------
+
+
+def blocked(desk: BorrowingDesk) -> None:
+    """A patron with a debt has filed it."""
+    desk.know(debt=yuan(5))
+    desk.submit()
+
+
+def checked(desk: BorrowingDesk) -> None:
+    """It was left while it was checked."""
+    desk.submit()
+    in_state(desk, state=S.SUBMITTED)
+
+
+def cheap(desk: BorrowingDesk) -> None:
+    """An offer that programs may take by now."""
+    desk.offer()
+    desk.rule(cap=yuan(50))
+
+
+def two(desk: BorrowingDesk) -> None:
+    """Two volumes are here."""
+    desk.receive(items=("a", "b"))
+
+
+def two_lent(desk: BorrowingDesk) -> None:
+    """Two volumes are lent."""
+    desk.lend(items=("a", "b"))
+
+
+def two_on_the_way(desk: BorrowingDesk) -> None:
+    """Two volumes have been shipped."""
+    desk.ship(items=("a", "b"))
+
+
+def one_here(desk: BorrowingDesk) -> None:
+    """One of them is here."""
+    two_on_the_way(desk)
+    desk.do(c.Receive, "2026-01-12", items=("b",))
+
+
+def copy_on_the_way(desk: BorrowingDesk) -> None:
+    """A copy of two parts has been sent by post."""
+    desk.send(service=Service.COPY)
+    desk.do(c.HearShipped, "2026-01-07", service=Service.COPY, items=("a", "b"), due=None)
+
+
+def lost_copy(desk: BorrowingDesk) -> None:
+    """Neither part has come."""
+    copy_on_the_way(desk)
+    desk.do(c.RecordLoss, "2026-02-09", where=WhereLost.TRANSIT_OUT)
+
+
+def copy_half_here(desk: BorrowingDesk) -> None:
+    """One of two parts of a copy is here."""
+    copy_on_the_way(desk)
+    desk.do(c.Receive, "2026-01-12", items=("b",))
+
+
+def more(desk: BorrowingDesk) -> None:
+    """One is here, another has been announced."""
+    desk.receive(items=("a",))
+    desk.do(c.HearShipped, "2026-01-13", items=("a", "b"))
+
+
+def more_back(desk: BorrowingDesk) -> None:
+    """One is on its way back, another has been announced."""
+    desk.receive(items=("a",))
+    desk.do(c.ShipBack, "2026-01-13")
+    desk.do(c.HearShipped, "2026-01-13", items=("a", "b"))
+
+
+def lost(desk: BorrowingDesk) -> None:
+    """The patron has lost it."""
+    desk.lend()
+    desk.do(c.RecordLoss, "2026-02-09")
+
+
+def half_lost(desk: BorrowingDesk) -> None:
+    """One of two is lost on our own shelf."""
+    two(desk)
+    desk.do(c.RecordLoss, "2026-02-09", items=("a",), where=WhereLost.LIBRARY)
+
+
+def lost_back(desk: BorrowingDesk) -> None:
+    """One of two is lost on its way back."""
+    desk.return_it(items=("a", "b"))
+    desk.do(c.RecordLoss, "2026-02-09", items=("a",), where=WhereLost.TRANSIT_BACK)
+
+
+ONE_ON_ITS_WAY = {"items": ("a",), "where": WhereLost.TRANSIT_OUT}
+ORDER: dict[str, tuple[Callable[[BorrowingDesk], None], type[Command], str, dict[str, Any]]] = {
+    "approved after filing": (BorrowingDesk.submit, c.ApproveRequest, "2026-01-05", {}),
+    "duplicate after filing": (BorrowingDesk.submit, c.CloseAsDuplicate, "2026-01-05", {"other": "B-0"}),
+    "here after filing": (BorrowingDesk.submit, c.FillLocally, "2026-01-05", {}),
+    "here after filing, with nobody left": (BorrowingDesk.exhaust, c.FillLocally, "2026-01-05", {}),
+    "declined after filing": (BorrowingDesk.submit, c.DeclineRequest, "2026-01-05", {}),
+    "let pass after filing": (blocked, c.OverrideBlock, "2026-01-05", {}),
+    "approved by staff after filing": (checked, c.ApproveRequest, "2026-01-05", {}),
+    "accepted after asking": (BorrowingDesk.offer, c.AcceptOffer, "2026-01-05", {}),
+    "accepted by a program after asking": (cheap, c.AcceptOffer, "2026-01-05", {}),
+    "rejected after asking": (BorrowingDesk.offer, c.RejectOffer, "2026-01-05", {}),
+    "cancelled after asking": (BorrowingDesk.promise, c.CancelRequest, "2026-01-05", {}),
+    "came after asking": (BorrowingDesk.send, c.Receive, "2026-01-05", {"unannounced": True}),
+    "a copy came after asking": (
+        BorrowingDesk.send,
+        c.Receive,
+        "2026-01-05",
+        {"unannounced": True, "service": Service.COPY},
+    ),
+    "received after shipping": (BorrowingDesk.ship, c.Receive, "2026-01-07", {}),
+    "lost after shipping": (BorrowingDesk.ship, c.RecordLoss, "2026-01-07", {"where": WhereLost.TRANSIT_OUT}),
+    "lost here after shipping": (
+        BorrowingDesk.receive,
+        c.RecordLoss,
+        "2026-01-07",
+        {"where": WhereLost.LIBRARY},
+    ),
+    "a part received after shipping": (two_on_the_way, c.Receive, "2026-01-07", {"items": ("b",)}),
+    "a copy received after shipping": (copy_on_the_way, c.Receive, "2026-01-07", {}),
+    "a copy found after the loss": (lost_copy, c.RecordFound, "2026-02-09", {}),
+    "one of two lost on its way": (two_on_the_way, c.RecordLoss, "2026-01-07", ONE_ON_ITS_WAY),
+    "one lost and one here": (one_here, c.RecordLoss, "2026-01-07", ONE_ON_ITS_WAY),
+    "one part of a copy lost and one here": (copy_half_here, c.RecordLoss, "2026-01-07", ONE_ON_ITS_WAY),
+    "one of two lost here": (two, c.RecordLoss, "2026-01-07", {"items": ("a",), "where": WhereLost.LIBRARY}),
+    "one of two lost by him": (two_lent, c.RecordLoss, "2026-01-13", {"items": ("a",)}),
+    "lost by him after he took it": (BorrowingDesk.lend, c.RecordLoss, "2026-01-13", {}),
+    "more received after shipping": (more, c.Receive, "2026-01-07", {}),
+    "more received on its way back": (more_back, c.Receive, "2026-01-07", {}),
+    "lent after receipt": (BorrowingDesk.receive, c.CheckOut, "2026-01-12", {}),
+    "lent again after he brought it": (BorrowingDesk.take_back, c.CheckOut, "2026-02-02", {}),
+    "sent back after receipt": (BorrowingDesk.receive, c.ShipBack, "2026-01-12", {}),
+    "sent back after he brought it": (BorrowingDesk.take_back, c.ShipBack, "2026-02-02", {}),
+    "a part sent back after receipt": (two, c.ShipBack, "2026-01-12", {"items": ("a",)}),
+    "renewed after receipt": (BorrowingDesk.receive, c.RenewLoan, "2026-01-12", {}),
+    "damaged after receipt": (BorrowingDesk.receive, c.ReportDamage, "2026-01-12", {}),
+    "handed over after it came": (BorrowingDesk.deliver, c.HandOver, "2026-01-07", {}),
+    "of no use after it came": (BorrowingDesk.deliver, c.ReportDefect, "2026-01-07", {}),
+    "found after the loss": (lost, c.RecordFound, "2026-02-09", {}),
+    "a part found after the loss": (half_lost, c.RecordFound, "2026-02-09", {}),
+    "found after the loss on its way back": (lost_back, c.RecordFound, "2026-02-09", {}),
+    "settled after the loss": (lost, c.CloseLoss, "2026-02-09", {}),
+}
+
+
+@pytest.mark.parametrize("which", ORDER)
+def test_nothing_happens_before_what_had_to_come_first(desk: BorrowingDesk, which: str) -> None:
+    """A day before it is refused with that day; the day itself is not, from its first minute on."""
+    stand, kind, first, said = ORDER[which]
+    desk.rule(renewals=1)
+    desk.draft(case="B-0")
+    stand(desk)
+    day = date.fromisoformat(first)
+    if stand is cheap:
+        said = {"by": desk.system}
+    early = desk.refused(kind, f"{day - timedelta(days=1)}T23:59", **said)
+
+    assert ("ill.before-its-start", None, {"after": day}) in early
+    assert {code for code, _, _ in early} == {"ill.before-its-start"}
+    assert desk.refused(kind, f"{day}T00:00", **said) == []
+
+
 # --- impossible commands ------------------------------------------------------------------------------------
 
 
@@ -903,6 +1171,9 @@ def test_time_to_undo_counts_from_the_recording(desk: BorrowingDesk) -> None:
         (c.AmendRequest, {"max_cost": yuan("-0.01")}, "max_cost"),
         (c.AcceptRetry, {"max_cost": yuan("-0.01")}, "max_cost"),
         (c.HearOffer, {"cost": yuan("-0.01")}, "cost"),
+        (c.HearOffer, {"revision": -1}, "revision"),
+        (c.SetRota, {"suppliers": 5}, "suppliers"),
+        (c.RecordFound, {"items": ("a", "a")}, "items"),
         (c.HearRetry, {"cost": yuan("-0.01")}, "cost"),
         (c.OverrideBlock, {"reason": " "}, "reason"),
         (c.CloseAsDuplicate, {"other": ""}, "other"),
@@ -939,6 +1210,16 @@ def test_the_same_supplier_may_come_again_later_in_the_rota(desk: BorrowingDesk)
     desk.send(suppliers=(LENDER, "CN-ZJU", LENDER))
 
     assert [each.supplier for each in desk.case().ahead] == ["CN-ZJU", LENDER]
+
+
+@pytest.mark.parametrize("kind", [c.DraftRequest, c.SetRota])
+def test_a_rota_has_an_end(desk: BorrowingDesk, kind: Any) -> None:
+    """A hundred suppliers are as many as anybody asks."""
+    desk.command(kind, "2026-01-05", suppliers=tuple(f"CN-{number}" for number in range(100)))
+    with pytest.raises(InvalidValue, match="100") as refused:
+        desk.command(kind, "2026-01-05", suppliers=tuple(f"CN-{number}" for number in range(101)))
+
+    assert refused.value.field == "suppliers"
 
 
 def test_a_case_is_opened_once(desk: BorrowingDesk) -> None:

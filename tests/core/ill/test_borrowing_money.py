@@ -269,12 +269,24 @@ def test_the_fine_is_for_each_volume(desk: BorrowingDesk) -> None:
 
 
 def test_the_fine_does_not_count_days_that_the_patron_was_given(desk: BorrowingDesk) -> None:
-    """A recall for Saturday, heard on Friday, asks it of him by Monday: what is back by then is in time."""
+    """A recall for the day on which it is heard asks it of him by the next one: back by then is in time."""
     desk.lend()
-    desk.do(c.HearRecall, "2026-03-06", due=date(2026, 3, 6))
-    assert desk.case().patron_due == date(2026, 3, 9)
-    assert desk.owed("2026-03-09") == {}
-    assert desk.owed("2026-03-10") == {"overdue": yuan(5)}
+    desk.do(c.HearRecall, "2026-02-27", due=date(2026, 2, 27))
+    assert (desk.case().due, desk.case().patron_due) == (date(2026, 2, 27), date(2026, 2, 28))
+    assert desk.owed("2026-02-28") == {}
+    assert desk.owed("2026-03-01") == {"overdue": yuan(5)}
+
+
+@pytest.mark.parametrize("day", ["2026-03-06", "2026-03-16"])
+def test_a_recall_takes_no_fine_away(desk: BorrowingDesk, day: str) -> None:
+    """On the last day that he was told, or after it: that day stays, and the fine with it."""
+    desk.lend()
+    desk.do(c.AssessCase, "2026-03-16")
+    desk.do(c.HearRecall, day, due=date.fromisoformat(day))
+    assert desk.case().patron_due == date(2026, 3, 6)
+    assert desk.owed("2026-03-16") == {"overdue": yuan(50)}
+    desk.do(c.TakeBack, "2026-03-16")
+    assert desk.charged() == yuan(50)
 
 
 def test_where_the_lenders_rules_are_not_known_its_charge_is_the_fine(desk: BorrowingDesk) -> None:
@@ -394,6 +406,64 @@ def test_a_loss_stops_the_fine(desk: BorrowingDesk) -> None:
 
     assert desk.charged() == yuan(15)
     assert desk.owed("2026-06-01") == {"overdue": yuan(15)}
+
+
+@pytest.mark.parametrize(("stops", "fine"), [(True, 35), (False, 50)])
+def test_each_volume_is_fined_to_its_own_end(desk: BorrowingDesk, stops: bool, fine: int) -> None:
+    """One is lost on the second day, the other is brought on the fifth; the lender says whether a loss stops it."""
+    lender = desk.policy.lenders[LENDER]
+    rule = replace_value(lender.overdue_stops_when_lost, stops)
+    desk.policy = replace(desk.policy, lenders={LENDER: replace(lender, overdue_stops_when_lost=rule)})
+    desk.lend(items=("a", "b"))
+    desk.do(c.RecordLoss, "2026-03-08", items=("a",))
+    assert dict(desk.case().lost_days) == {"a": date(2026, 3, 8)}
+    assert desk.owed("2026-03-11") == {"overdue": yuan(fine)}
+    desk.do(c.TakeBack, "2026-03-11")
+
+    assert desk.owed("2026-06-01") == {"overdue": yuan(fine)}
+
+
+def test_a_volume_that_was_sent_back_is_fined_no_more(desk: BorrowingDesk) -> None:
+    """One went back on the last day, the other is lent again and late."""
+    desk.take_back("2026-03-05", items=("a", "b"))
+    desk.do(c.ShipBack, "2026-03-06", items=("a",))
+    desk.do(c.CheckOut, "2026-03-06")
+
+    assert desk.owed("2026-03-09") == {"overdue": yuan(15)}
+
+
+def test_a_volume_that_is_found_is_fined_again(desk: BorrowingDesk) -> None:
+    """Its loss has never been."""
+    desk.lend(items=("a", "b"))
+    desk.do(c.RecordLoss, "2026-03-08", items=("a",))
+    assert desk.owed("2026-03-11") == {"overdue": yuan(35)}
+    desk.do(c.RecordFound, "2026-03-09")
+    assert desk.owed("2026-03-11") == {"overdue": yuan(50)}
+
+
+def test_where_the_lenders_rules_are_not_known_who_is_in_time_pays_none_of_it(desk: BorrowingDesk) -> None:
+    """Brought back by the day that he was told, or after it; what the lender charges the library owes."""
+    for case, day, his in ((CASE, "2026-03-06", 0), ("B-2", "2026-03-07", 7)):
+        desk.send(suppliers=("CN-ZJU",), case=case)
+        desk.do(c.HearShipped, "2026-01-07", case=case, due=date(2026, 3, 8))
+        for kind in (c.Receive, c.CheckOut):
+            desk.do(kind, "2026-01-12", case=case)
+        assert desk.case(case).patron_due == date(2026, 3, 6)
+        desk.do(c.TakeBack, day, case=case)
+        desk.do(c.HearOverdue, "2026-03-09", case=case, costs=costs(overdue=7))
+        assert desk.charged() == yuan(his)
+    assert desk.payable("CN-ZJU") == yuan(14)
+
+
+def test_who_has_it_when_the_case_ends_was_in_time_or_not(desk: BorrowingDesk) -> None:
+    """A case that ended on the last day charges no overdue, one that ended after it does."""
+    for case, day, his in ((CASE, "2026-03-06", 0), ("B-2", "2026-03-07", 7)):
+        desk.send(suppliers=("CN-ZJU",), case=case)
+        desk.do(c.HearShipped, "2026-01-07", case=case)
+        for kind in (c.Receive, c.CheckOut):
+            desk.do(kind, "2026-01-12", case=case)
+        desk.do(c.HearCheckedIn, day, case=case, costs=costs(overdue=7))
+        assert desk.charged() == yuan(his)
 
 
 def test_what_is_found_is_not_paid_for(desk: BorrowingDesk) -> None:

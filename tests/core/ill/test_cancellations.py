@@ -210,7 +210,7 @@ SAID: Mapping[type[Command], Mapping[str, Any]] = {
 }
 _OUT = (S.SHIPPED, S.AT_REQUESTER, S.RETURN_IN_TRANSIT)
 IN_PLACE: Mapping[type[Command], tuple[SupplyState, ...]] = {
-    c.ConfirmReceipt: (*_OUT, S.LOST, S.CLOSED),
+    c.ConfirmReceipt: (*_OUT, S.CLOSED),
     c.RequestRenewal: (S.SHIPPED, S.AT_REQUESTER),
     c.ReportReturn: (*_OUT, S.LOST, S.CLOSED),
     c.ReportLost: (*_OUT, S.LOST),
@@ -261,7 +261,6 @@ def test_of_what_was_never_shipped_nothing_is_received_or_sent_back(
     [
         (S.AT_REQUESTER, c.ConfirmReceipt),
         (S.RETURN_IN_TRANSIT, c.ConfirmReceipt),
-        (S.LOST, c.ConfirmReceipt),
         (S.CLOSED, c.ConfirmReceipt),
         (S.RETURN_IN_TRANSIT, c.ReportReturn),
         (S.CLOSED, c.ReportReturn),

@@ -577,6 +577,7 @@ def test_rule_20_the_end_closes_timers_and_notices(
     desk: BorrowingDesk, when: str, end: type[Command]
 ) -> None:
     """Nothing wakes the case any more, and what was not sent yet is withdrawn or superseded."""
+    desk.draft(case="B-0")
     getattr(desk, when)()
     change = desk.do(end, "2026-02-10")
 

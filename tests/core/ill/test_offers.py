@@ -29,7 +29,7 @@ def yuan(amount: int) -> Money:
 
 def facts(change: Any, number: int = -1) -> dict[str, Any]:
     """The facts of one thing that was told, without those that every message has."""
-    common = ("request", "title", "mark")
+    common = ("request", "title", "mark", "as_of")
     return {name: fact for name, fact in change.messages[number].facts if name not in common}
 
 
@@ -281,8 +281,13 @@ def test_a_request_is_passed_on_if_the_requester_permits_it(lending_desk: Any) -
 
     loan = lending_desk.loan()
     assert (loan.closing, loan.forwarded_to) == (Closing.FORWARDED, "CN-310000")
-    assert facts(change) == {"status": "Unfilled", "why": "Other", "note": "上海有藏"}
-    (reason,) = lending_desk.told(change).reasons
+    assert facts(change) == {
+        "status": "Unfilled",
+        "why": "Other",
+        "forwarded_to": "CN-310000",
+        "note": "上海有藏",
+    }
+    (reason,) = loan.reasons
     assert (reason.code, dict(reason.facts)) == ("ill.forwarded", {"to": "CN-310000"})
 
     lending_desk.ask(case="other")

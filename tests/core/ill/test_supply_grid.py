@@ -49,13 +49,13 @@ DeclineRenewal        .        .           .           .           .            
 Recall                .        .           .           .           .            S>=               S>=         .           .           .
 NoticeDue             .        .           .           .           .            KS>=              KS>=        .           .           .
 HoldReturn            .        .           .           .           .            S>=               S>=         .           .           .
-ReportReturn          .        QS>=        QS>=        QS>=        QS>=         QS>BACK           QS>BACK     QS>=        QS>=        QS>=
+ReportReturn          .        QS>=        QS>=        QS>=        QS>=         QS>BACK/=         QS>BACK/=   QS>=        QS>BACK/=   QS>=
 NoteReturnDelay       .        .           .           .           .            .                 .           K>=         .           .
-CheckIn               .        .           .           .           .            S>CLOSED/=        S>CLOSED/=  S>CLOSED/=  S>CLOSED/=  .
+CheckIn               .        .           .           .           .            S>CLOSED/LOST/BACK/= S>CLOSED/LOST/BACK/= S>CLOSED/LOST/AT/= S>CLOSED/BACK/= .
 ReleaseItem           .        .           .           .           .            S>CLOSED          S>CLOSED    .           .           .
-ReportLost            .        QS>=        QS>=        QS>=        QS>=         QS>LOST           QS>LOST     QS>LOST     QS>=        QS>=
+ReportLost            .        QS>=        QS>=        QS>=        QS>=         QS>LOST/BACK/=    QS>LOST/BACK/= QS>LOST/=  QS>=        QS>=
 DeclareLost           .        .           .           .           .            KS>LOST           KS>LOST     KS>LOST     .           .
-ReportFound           .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>AT       QS>=
+ReportFound           .        QS>=        QS>=        QS>=        QS>=         QS>AT/=           QS>AT/=     QS>AT/=     QS>AT       QS>=
 RecordDamage          .        .           .           .           .            S>=               S>=         S>=         S>=         S>=
 Compensate            .        .           .           .           .            S>=               S>=         S>=         S>=         S>=
 SettleLoss            .        .           .           .           .            .                 .           .           S>CLOSED    .

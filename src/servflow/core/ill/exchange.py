@@ -44,7 +44,7 @@ received           HearReceived
 expected           HearExpect
 promised           HearPromise
 offered            HearOffer             conditions, cost, reply_by, revision, note
-unfilled           HearUnfilled          why, note
+unfilled           HearUnfilled          why, forwarded_to, note
 retry              HearRetry             why, after, before, cost, note
 shipped            HearShipped (Loan)    items, due, via, reference
 copy-supplied      HearShipped (Copy)    items, via, reference
@@ -309,7 +309,9 @@ HEARD: Final[Mapping[str, HeardAs]] = MappingProxyType(
             revision=_fact("revision", int),
             note=_NOTE,
         ),
-        lending.UNFILLED: _as(b.HearUnfilled, why=_word("why", Unfilled), note=_NOTE),
+        lending.UNFILLED: _as(
+            b.HearUnfilled, why=_word("why", Unfilled), forwarded_to=_fact("forwarded_to", str), note=_NOTE
+        ),
         lending.RETRY: _as(
             b.HearRetry,
             why=_word("why", Retry),

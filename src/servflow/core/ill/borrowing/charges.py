@@ -6,12 +6,12 @@ before is taken off when it is posted again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
 from servflow.core.citations import PRACTICE, Clause
-from servflow.core.fees import Charge, Count, Days, Facts, Given, PerUnit, Rule, Under, evaluate
+from servflow.core.fees import Charge, Count, Days, Facts, Given, PerUnit, Rule, Sum, Under, evaluate
 from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.terms import CostKind, CostLine, WhereLost
@@ -58,7 +58,7 @@ def borne_by_patron(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Cost
     """The lenders' costs that the patron bears, in the policy's currency.
 
     What was lost or damaged on the way is not his: there the library that sent it answers (NLC-13).
-    Nor is what only goes back, or what was overdue and he never had.
+    Nor is what only goes back, or what was overdue and he never had, or brought back in time.
     """
     lines = [line for attempt in it.attempts for line in attempt.costs]
     if not lines or it.origin is not None:
@@ -67,11 +67,18 @@ def borne_by_patron(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Cost
     pays, lenders = policy.patron_pays.on(day).value, policy.by_lenders_rules.on(day).value
     theirs = {
         CostKind.COMPENSATION: CostKind.COMPENSATION in lenders and _his_fault(it),
-        CostKind.OVERDUE: CostKind.OVERDUE in lenders and it.checked_out_on is not None,
+        CostKind.OVERDUE: CostKind.OVERDUE in lenders and _was_late(it),
     }
     for line in lines:
         if line.amount.currency == policy.currency and theirs.get(line.kind, line.kind in pays):
             yield line
+
+
+def _was_late(it: BorrowingCase) -> bool:
+    """Whether the patron had it, and did not bring it back by the last day that he was told."""
+    last = it.patron_due or it.due
+    back = it.taken_back_on or it.ended_on
+    return it.checked_out_on is not None and not (last and back and back <= last)
 
 
 def _his_fault(it: BorrowingCase) -> bool:
@@ -82,7 +89,8 @@ def _his_fault(it: BorrowingCase) -> bool:
 def _fine(it: BorrowingCase, policy: BorrowingPolicy, on: date) -> Charge | None:
     """The lender's overdue rate on the days the patron had it too long; None where it is not known.
 
-    The days count after the lender's term, and not before the last day that the patron was told.
+    The days count after the lender's term, and not before the last day that the patron was told; of
+    each volume up to the day on which he was rid of it.
     """
     attempt = it.attempt
     if attempt is None or it.shipped_on is None or it.due is None or it.checked_out_on is None:
@@ -93,12 +101,24 @@ def _fine(it: BorrowingCase, policy: BorrowingPolicy, on: date) -> Charge | None
     rate = lender.overdue_rate.on(it.shipped_on)
     if rate.value.currency != policy.currency:
         return None
-    end = min(day for day in (on, it.taken_back_on, it.lost_on, it.ended_on) if day is not None)
-    quantity = Count("volumes", "volume") * Days(through="end")
-    rule: Rule = Under(rate.clause, PerUnit(quantity, rate.value))
-    due = max(it.due, it.patron_due or it.due)
-    facts = Facts(days={"due": due, "end": end}, counts={"volumes": len(it.received)})
-    return evaluate(rule, facts)
+    stops = lender.overdue_stops_when_lost.on(it.shipped_on).value
+    days, counts, parts = {"due": max(it.due, it.patron_due or it.due)}, dict[str, int](), list[Rule]()
+    for number, (end, volumes) in enumerate(sorted(_ends(it, on, stops=stops).items()), start=1):
+        days[f"end_{number}"], counts[f"volumes_{number}"] = end, volumes
+        quantity = Count(f"volumes_{number}", "volume") * Days(through=f"end_{number}")
+        parts.append(PerUnit(quantity, rate.value))
+    return evaluate(Under(rate.clause, Sum(tuple(parts))), Facts(days=days, counts=counts))
+
+
+def _ends(it: BorrowingCase, on: date, *, stops: bool) -> Mapping[date, int]:
+    """For each day on which the patron was rid of volumes that he had, by ``on``, how many they were."""
+    ends: dict[date, int] = {}
+    for piece in it.received:
+        lost = it.lost_days.get(piece) if stops else None
+        last = (on, it.taken_back_on, it.ended_on, it.sent_back.get(piece), lost)
+        end = min(day for day in last if day is not None)
+        ends[end] = ends.get(end, 0) + 1
+    return ends
 
 
 def _clause(it: BorrowingCase, policy: BorrowingPolicy, kind: CostKind) -> Clause:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import Final
 
 from servflow.core.changes import Command
 from servflow.core.citations import Reason
@@ -103,6 +104,9 @@ __all__ = [
 ]
 
 
+_MOST_SUPPLIERS: Final = 100  # nobody asks more for one need; each is an attempt of its own
+
+
 def _reference(name: str, text: str) -> None:
     if not isinstance(text, str) or not text or text != text.strip():
         raise InvalidValue(name, text, "a reference without spaces around it")
@@ -114,6 +118,8 @@ def _rota(suppliers: tuple[str, ...]) -> None:
     )
     if not fit or any(one == other for one, other in pairwise(suppliers)):
         raise InvalidValue("suppliers", suppliers, "references, none empty, none twice in a row")
+    if len(suppliers) > _MOST_SUPPLIERS:
+        raise InvalidValue("suppliers", len(suppliers), f"at most {_MOST_SUPPLIERS} suppliers")
 
 
 def _once(name: str, texts: tuple[str, ...]) -> None:
@@ -403,8 +409,8 @@ class Hear(Command):
     """What a supplier says about one attempt. Never given itself.
 
     ``costs`` are what the supplier has charged by now, in all, by kind; none where it does not say.
-    ``as_of`` counts up with them: totals as of less than is known already have been overtaken on their
-    way, and change nothing. None takes them as the latest.
+    ``as_of`` counts up with all it says: what is as of less than has been heard has been overtaken on
+    its way, and changes nothing that can change again. None takes it as the latest.
     """
 
     attempt: int
@@ -445,14 +451,17 @@ class HearOffer(Hear):
         Command.__post_init__(self)
         if not self.conditions and self.cost is None:
             raise InvalidValue("offer", "neither a condition nor a cost", "at least one of them")
+        if self.revision < 0:
+            raise InvalidValue("revision", self.revision, "0 or more")
         check_not_negative("cost", self.cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HearUnfilled(Hear):
-    """It will not supply (Unfilled)."""
+    """It will not supply (Unfilled); ``forwarded_to`` is the library to which it has passed it on."""
 
     why: Unfilled = Unfilled.OTHER
+    forwarded_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -614,6 +623,7 @@ class OpenReturn(Command):
     due: date | None
     costs: tuple[CostLine, ...] = ()
     as_of: int | None = None
+    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -721,7 +731,13 @@ class RecordLoss(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFound(Command):
-    """What was lost is here."""
+    """What was lost is here, all of it or the pieces named."""
+
+    items: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        _once("items", self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

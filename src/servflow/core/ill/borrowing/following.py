@@ -31,7 +31,6 @@ from servflow.core.ill.borrowing.states import (
     DelayKind,
 )
 from servflow.core.ill.terms import (
-    OfferState,
     Status,
 )
 
@@ -46,6 +45,7 @@ __all__ = [
 S = CaseState
 
 WITH_THEM: Final = (S.SENT, S.EXPECTED, S.PROMISED, S.OFFERED)
+_STAFF_FIRST: Final = ("ill.attention.duplicate-at-supplier", "ill.attention.forwarded")
 _NEEDS: Final = (
     S.SUBMITTED,
     S.BLOCKED,
@@ -95,25 +95,28 @@ def _verdict(s: Case) -> Command:
 
 
 def _route(s: Case) -> Command | None:
-    """The next supplier is asked, or passed over because it cannot be; at the end of the rota, staff."""
+    """The next supplier is asked, or passed over because it cannot be; at the end of the rota, staff.
+
+    It is asked now, however long ago the clock was to say that the one before has not answered.
+    """
     if not s.it.ahead:
         return c.Exhaust(**_by_policy(s, "exhaust"))
     if _in_hand_of_staff(s.it) or not s.policy.sends_itself.on(today(s)).value:
         return None
-    shut = (*g.next_takes(s), *g.next_serves(s))
     number = s.it.ahead[0].number
+    send = c.Send(**{**_by_policy(s, f"send-{number}"), "happened_at": s.command.recorded_at})
+    then = s._replace(command=send)
+    shut = (*g.next_takes(then), *g.next_serves(then))
     if shut:
         return c.SkipSupplier(**_by_policy(s, f"skip-{number}"), reasons=shut)
-    if any(g.not_before_retry(s)) or any(g.still_needed(s)):
+    if any(True for guard in (g.not_before_retry, g.still_needed, g.copyright_cleared) for _ in guard(then)):
         return None
-    return c.Send(**_by_policy(s, f"send-{number}"))
+    return send
 
 
 def _in_hand_of_staff(it: BorrowingCase) -> bool:
     """Whether staff go on with it themselves, or are to look before another supplier is asked."""
-    return it.since is not None or any(
-        reason.code == "ill.attention.duplicate-at-supplier" for reason in it.attention
-    )
+    return it.since is not None or any(reason.code in _STAFF_FIRST for reason in it.attention)
 
 
 def _at_end(s: Case) -> Command | None:
@@ -124,12 +127,10 @@ def _at_end(s: Case) -> Command | None:
 
 def _on_offer(s: Case) -> Command | None:
     """An offer within every limit, on conditions approved before, is taken."""
+    if not isinstance(s.command, c.HearOffer) or not g.takes_itself(s):
+        return None
     offer = present(s.it).offer
-    assert offer is not None  # it is offered
-    if not isinstance(s.command, c.HearOffer) or offer.state is not OfferState.OPEN:
-        return None
-    if s.it.cancelling or any(g.within_cap(s)) or any(g.not_lapsed(s)):
-        return None
+    assert offer is not None  # it is taken
     return c.AcceptOffer(**_by_policy(s, "accept"), revision=offer.revision)
 
 
@@ -219,7 +220,7 @@ def wake(it: BorrowingCase, policy: BorrowingPolicy, recorded_at: datetime) -> C
     due = [timer for timer in timers(it, policy) if not lies_after(timer[0], recorded_at)]
     if not due:
         return None
-    at, kind, said = min(due, key=lambda timer: timer[0])
+    at, kind, said = min(due, key=lambda timer: (timer[1] is c.Send, timer[0]))  # of no use: not asked for
     return kind(
         id=f"clock/{it.id}/{it.version + 1}/{kind.__name__}",
         case=it.id,

@@ -37,7 +37,12 @@ __all__ = [
     "LATE_IN",
     "YES",
     "Case",
+    "after_asking",
     "after_check_out",
+    "after_filing",
+    "after_loss",
+    "after_receipt",
+    "after_shipping",
     "answer_overdue",
     "answered_yes",
     "answers_yes",
@@ -49,6 +54,7 @@ __all__ = [
     "claim_over",
     "comes_as_copy",
     "conditions_acknowledged",
+    "copyright_cleared",
     "copyright_known",
     "deadline",
     "declared",
@@ -87,10 +93,13 @@ __all__ = [
     "ours",
     "over_agreed",
     "overridable",
+    "overtaken",
     "own_case",
     "own_currency",
     "patron_ends",
+    "piece_of_case",
     "pieces_here",
+    "pieces_lost",
     "pieces_on_the_way",
     "pieces_out",
     "referrals",
@@ -101,11 +110,13 @@ __all__ = [
     "returns_of",
     "said_unannounced",
     "sent_online",
+    "service_kept",
     "shows_what_came",
     "something_here",
     "still_needed",
     "stray",
     "successor_free",
+    "takes_itself",
     "today",
     "unconfirmed_long",
     "undoable",
@@ -147,7 +158,7 @@ def attempt_named(s: Case) -> Attempt | None:
 def from_its_supplier(s: Case) -> bool:
     """Whether the attempt's own supplier speaks, or staff for it, and it had been asked."""
     attempt = attempt_named(s)
-    if attempt is None or attempt.sent_at is None:
+    if attempt is None or not attempt.request_id:
         return False
     return s.role is BorrowingRole.STAFF or attempt.supplier == s.command.by.serves
 
@@ -182,6 +193,14 @@ def stray(s: Case) -> bool:
     return (
         ended and from_its_supplier(s) and Key(s.it.kind, returns_of(s.it, s.command.attempt)) not in s.others
     )
+
+
+@chooser
+def overtaken(s: Case) -> bool:
+    """Something that the supplier said later has been heard before this."""
+    attempt = attempt_named(s)
+    known = attempt.heard_as_of if attempt is not None else None
+    return known is not None and s.command.as_of is not None and s.command.as_of < known
 
 
 @chooser
@@ -292,7 +311,7 @@ def referrals(s: Case) -> Iterator[Reason]:
         yield Reason("ill.refer.held-locally", local.clause)
     if s.facts.duplicate_of is not None and s.it.preceded_by is None:
         yield Reason("ill.refer.possible-duplicate", None, (("other", s.facts.duplicate_of),))
-    if basis.value and s.it.is_copy and s.it.copyright_basis is None:
+    if basis.value and s.it.may_be_copy and s.it.copyright_basis is None:
         yield Reason("ill.refer.copyright", basis.clause)
 
 
@@ -326,7 +345,8 @@ def is_cited(s: Case) -> Iterator[Reason]:
 def declared(s: Case) -> Iterator[Reason]:
     """The patron has accepted the terms, where the service needs that."""
     rule = s.policy.declaration.on(today(s))
-    if s.it.service in rule.value and not s.command.declared:
+    asked = {s.it.service, *((Service.COPY,) if s.it.may_be_copy else ())}
+    if not asked.isdisjoint(rule.value) and not s.command.declared:
         yield Reason("ill.not-declared", rule.clause, (("service", s.it.service.value),))
 
 
@@ -352,8 +372,21 @@ def within_limits(s: Case) -> Iterator[Reason]:
 def copyright_known(s: Case) -> Iterator[Reason]:
     """A copy is ordered on a recorded ground, where the rules ask for one."""
     rule = s.policy.copyright_basis.on(today(s))
-    if rule.value and s.it.is_copy and not s.command.copyright_basis.strip():
+    if rule.value and s.it.may_be_copy and not s.command.copyright_basis.strip():
         yield Reason("ill.copyright-basis-missing", rule.clause)
+
+
+def copyright_cleared(s: Case) -> Iterator[Reason]:
+    """Nothing that may be a copy goes to a supplier without its ground, where the rules ask for one."""
+    rule = s.policy.copyright_basis.on(today(s))
+    if rule.value and s.it.may_be_copy and s.it.copyright_basis is None:
+        yield Reason("ill.copyright-basis-missing", rule.clause)
+
+
+def service_kept(s: Case) -> Iterator[Reason]:
+    """What was approved is not turned into something else afterwards."""
+    if s.command.service not in {None, s.it.service}:
+        yield Reason("ill.service-approved", None, (("service", s.it.service.value),))
 
 
 def overridable(s: Case) -> Iterator[Reason]:
@@ -367,9 +400,14 @@ def overridable(s: Case) -> Iterator[Reason]:
 
 
 def other_case(s: Case) -> Iterator[Reason]:
-    """A duplicate is of another case than itself."""
+    """A duplicate is of another case of the same patron, which goes on."""
+    other = s.others.get(Key(s.it.kind, s.command.other))
     if s.command.other == s.it.id:
         yield Reason("ill.duplicate-of-itself")
+    elif not isinstance(other, BorrowingCase) or other.patron != s.it.patron:
+        yield Reason("ill.no-such-case", None, (("case", s.command.other),))
+    elif other.state is CaseState.CLOSED:
+        yield Reason("ill.other-case-closed", None, (("case", s.command.other),))
 
 
 # --- suppliers ------------------------------------------------------------------------------------
@@ -454,6 +492,9 @@ def deadline(it: BorrowingCase, policy: BorrowingPolicy, kind: DelayKind) -> dat
         return end_of(policy.last_day_of(policy.ship_days, it.since), policy)
     if kind is DelayKind.TRANSIT:
         return end_of(policy.last_day_of(policy.transit_days, it.since), policy)
+    if kind is DelayKind.REPLACEMENT:
+        late = end_of(policy.last_day_of(policy.copy_claim_days, it.since), policy)
+        return late if it.defective else None
     offer = it.attempt.offer if it.attempt is not None else None
     if offer is None or offer.state is not OfferState.OPEN or offer.reply_by is None:
         return None
@@ -469,6 +510,7 @@ LATE_IN: Final = {
     CaseState.PROMISED: DelayKind.SHIP_BY,
     CaseState.OFFERED: DelayKind.REPLY_BY,
     CaseState.SHIPPED: DelayKind.TRANSIT,
+    CaseState.DELIVERED: DelayKind.REPLACEMENT,
 }
 """What is waited for in a state."""
 
@@ -524,6 +566,14 @@ def within_cap(s: Case) -> Iterator[Reason]:
             yield Reason("ill.condition-not-preapproved", conditions.clause, facts)
 
 
+def takes_itself(s: Case) -> bool:
+    """Whether the rules take the offer that stands without asking anybody."""
+    offer = s.it.attempt.offer if s.it.attempt is not None else None
+    if offer is None or offer.state is not OfferState.OPEN or s.it.cancelling:
+        return False
+    return not any(within_cap(s)) and not any(not_lapsed(s))
+
+
 def not_cancelling(s: Case) -> Iterator[Reason]:
     """No cancellation waits for its answer."""
     if s.it.cancelling:
@@ -558,6 +608,45 @@ def retry_lapsed(s: Case) -> Iterator[Reason]:
     attempt = s.it.attempt
     if attempt is None or attempt.before is None or today(s) <= attempt.before:
         yield Reason("ill.retry-still-open")
+
+
+# --- one thing after the other ----------------------------------------------------------------------
+
+
+def _not_before_day(s: Case, *days: date | None) -> Iterator[Reason]:
+    """Nothing happens on a day before what had to come first."""
+    first = max((day for day in days if day is not None), default=None)
+    if first is not None and today(s) < first:
+        yield Reason("ill.before-its-start", None, (("after", first),))
+
+
+def after_filing(s: Case) -> Iterator[Reason]:
+    """It happened on the day of the request or later."""
+    yield from _not_before_day(s, s.it.submitted_on)
+
+
+def after_asking(s: Case) -> Iterator[Reason]:
+    """It happened on the day on which the supplier was asked, or later."""
+    attempt = s.it.attempt
+    sent_at = attempt.sent_at if attempt is not None else None
+    yield from _not_before_day(s, s.policy.day(sent_at) if sent_at is not None else None)
+
+
+def after_shipping(s: Case) -> Iterator[Reason]:
+    """It happened on the day of the shipping or later; what the patron lost, after he took it."""
+    his = isinstance(s.command, c.RecordLoss) and s.command.where is WhereLost.PATRON
+    yield from _not_before_day(s, s.it.shipped_on, s.it.checked_out_on if his else None)
+
+
+def after_receipt(s: Case) -> Iterator[Reason]:
+    """It happened after it had come, and after the patron had brought it back, if he had it."""
+    it = s.it
+    yield from _not_before_day(s, it.shipped_on, *it.received.values(), it.taken_back_on)
+
+
+def after_loss(s: Case) -> Iterator[Reason]:
+    """It happened on the day of the loss or later."""
+    yield from _not_before_day(s, max(s.it.lost_days.values(), default=s.it.lost_on))
 
 
 # --- what is here ---------------------------------------------------------------------------------
@@ -643,6 +732,21 @@ def something_here(s: Case) -> Iterator[Reason]:
 def pieces_here(s: Case) -> Iterator[Reason]:
     """What is sent back is here."""
     yield from _pieces(s, s.it.here)
+
+
+def pieces_lost(s: Case) -> Iterator[Reason]:
+    """What is found had been lost."""
+    if not s.it.lost:
+        yield Reason("ill.nothing-lost")
+    for item in s.command.items:
+        if item not in s.it.lost:
+            yield Reason("ill.item-not-lost", None, (("item", item),))
+
+
+def piece_of_case(s: Case) -> Iterator[Reason]:
+    """The damaged item belongs to the case."""
+    if s.command.item and s.command.item not in s.it.items:
+        yield Reason("ill.item-not-of-loan", None, (("item", s.command.item),))
 
 
 def pieces_out(s: Case) -> Iterator[Reason]:

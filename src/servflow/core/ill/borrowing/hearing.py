@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from servflow.core.changes import Command, Message
@@ -21,6 +22,7 @@ from servflow.core.ill.borrowing.guards import (
     is_ours,
     over_agreed,
     returns_of,
+    takes_itself,
     today,
 )
 from servflow.core.ill.borrowing.model import (
@@ -34,6 +36,7 @@ from servflow.core.ill.borrowing.outcomes import (
     costed,
     done,
     entailed,
+    in_vain,
     left,
     present,
     staged,
@@ -44,6 +47,7 @@ from servflow.core.ill.borrowing.outcomes import (
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.borrowing.states import (
     AttemptState,
+    BorrowingRole,
     CancelState,
     CaseOutcome,
     CaseState,
@@ -146,7 +150,14 @@ def offered(s: Case) -> Outcome:
         note=said.note,
     )
     it = staged(with_attempt(s.it, replace(attempt, offer=offer)), said.happened_at)
-    facts: list[tuple[str, Plain]] = [("supplier", attempt.supplier), ("revision", offer.revision)]
+    if offer.reply_by is not None and today(s) > offer.reply_by:
+        it = attend(it, "offer-lapsed", ("reply_by", offer.reply_by))
+        return done(s, it, withdrawn=messages.no_more(it.key, messages.DECISION))
+    if it.cancelling or takes_itself(s._replace(it=it, role=BorrowingRole.SYSTEM)):
+        return done(s, it)  # nobody is asked
+    facts: list[tuple[str, Plain]] = [("revision", offer.revision)]
+    if offer.note:
+        facts.append(("note", offer.note))
     if offer.conditions:
         facts.append(("conditions", ",".join(each.value for each in offer.conditions)))
     if offer.cost is not None:
@@ -158,9 +169,12 @@ def offered(s: Case) -> Outcome:
 
 def unfilled(s: Case) -> Outcome:
     """Not from this one. That it has our request already is for staff to see, before another is asked."""
-    why: Unfilled = s.command.why
-    attention = "duplicate-at-supplier" if why is Unfilled.DUPLICATE else ""
-    return left(s, AttemptState.UNFILLED, why=why, attention=attention)
+    said: c.HearUnfilled = s.command
+    if said.forwarded_to is not None:
+        s = s._replace(it=attend(s.it, "forwarded", ("to", said.forwarded_to)))
+        return left(s, AttemptState.UNFILLED, why=said.why)
+    attention = "duplicate-at-supplier" if said.why is Unfilled.DUPLICATE else ""
+    return left(s, AttemptState.UNFILLED, why=said.why, attention=attention)
 
 
 def retry(s: Case) -> Outcome:
@@ -232,7 +246,7 @@ def shipped(s: Case) -> Outcome:
     elif not it.is_copy and it.due is None:
         it = attend(it, "due-unknown", ("supplier", attempt.supplier))
     told = _told_link(it) if it.is_copy and said.delivery is not None and said.delivery.via.online else ()
-    return done(s, it, told=told, charge=True)
+    return done(s, it, told=told, withdrawn=messages.no_more(it.key, messages.DECISION), charge=True)
 
 
 def _told_link(it: BorrowingCase) -> tuple[Message, ...]:
@@ -255,8 +269,20 @@ def shipped_again(s: Case) -> Outcome:
     elif said.due is not None and it.due is not None and said.due < it.due:
         it = attend(it, "due-differs", ("ours", it.due), ("theirs", said.due))
     elif said.due is not None and said.due != it.due:
-        it = told_due(s, replace(it, renewable=said.renewable, renewal_asked_on=None), said.due)
+        return _granted(s, replace(it, renewable=said.renewable), said.due)
     return done(s, it, charge=True)
+
+
+def _granted(s: Case, it: BorrowingCase, due: date) -> Outcome:
+    """A longer term, asked for or not; the first one that is told is no renewal."""
+    renewed = it.due is not None
+    it = told_due(s, replace(it, renewal_asked_on=None), due)
+    if not renewed:
+        return done(s, it, charge=True)
+    it = replace(it, renewals=(it.renewals or 0) + 1)
+    assert it.patron_due is not None  # just told
+    told = messages.tell_patron(it, messages.RENEWED, (("due", it.patron_due),))
+    return done(s, it, told=told if it.received else (), charge=True)
 
 
 def _named(it: BorrowingCase, items: tuple[str, ...]) -> BorrowingCase:
@@ -313,6 +339,7 @@ def send_back(s: Case) -> Outcome:
         service=said.service,
         items=said.items,
         due=said.due,
+        delivery=said.delivery,
         costs=costs,
         as_of=(it.numbered(attempt.number) or attempt).costs_as_of,
     )
@@ -348,6 +375,7 @@ def open_return(s: Situation[None, c.OpenReturn, BorrowingPolicy, Any]) -> Outco
         supplied=said.service,
         items=said.items or (said.request_id,),
         shipped_on=day,
+        copy=said.delivery if said.service is Service.COPY else None,
         due=said.due,
     )
     it, postings = assessed(s._replace(it=it), it)  # type: ignore[arg-type]
@@ -371,10 +399,7 @@ def renewal_answered(s: Case) -> Outcome:
         facts: tuple[tuple[str, Plain], ...] = (("note", said.note), ("due", it.patron_due))
         return done(s, it, told=messages.tell_patron(it, messages.RENEWAL_DECLINED, facts))
     assert said.due is not None  # the command takes no "yes" without it
-    it = told_due(s, replace(it, renewals=(it.renewals or 0) + 1), said.due)
-    assert it.patron_due is not None
-    told = messages.tell_patron(it, messages.RENEWED, (("due", it.patron_due),))
-    return done(s, it, told=told, charge=True)
+    return _granted(s, it, said.due)
 
 
 def recalled(s: Case) -> Outcome:
@@ -385,12 +410,13 @@ def recalled(s: Case) -> Outcome:
     due = max(said.due, today(s)) if said.due is not None else None  # a day that has passed: at once
     due = min((day for day in (due, s.it.due) if day is not None), default=today(s))
     it = replace(s.it, recalled_on=today(s), renewal_asked_on=None)
-    it = told_due(s, it, due)
+    it = told_due(s, it, due, latest=s.it.patron_due)  # a recall forgives none of the days before
+    if said.due is not None and said.due != due:
+        it = attend(it, "due-differs", ("ours", due), ("theirs", said.due))
     if it.state is not S.ON_LOAN:
         withdrawn = messages.no_more(it.key, messages.READY)
         return done(s, attend(it, "recalled", ("due", due)), withdrawn=withdrawn)
-    assert it.patron_due is not None
-    facts: tuple[tuple[str, Plain], ...] = (("due", it.patron_due),)
+    facts: tuple[tuple[str, Plain], ...] = (("due", s.policy.patron_due(due, today(s))),)
     return done(s, it, told=messages.tell_patron(it, messages.RECALLED, facts))
 
 
@@ -413,8 +439,16 @@ def lost_by_supplier(s: Case) -> Outcome:
     """It never came, there or back, as the lender says; staff look for it."""
     where = WhereLost.TRANSIT_BACK if s.it.state is S.RETURNED else WhereLost.TRANSIT_OUT
     it = attend(s.it, "lost", ("where", where.value))
-    lost = {**it.lost, **dict.fromkeys(it.out, where)}
-    return done(s, replace(it, lost=lost, lost_on=today(s), since=None, renewal_asked_on=None))
+    day, pieces = today(s), it.out
+    it = replace(
+        it,
+        lost={**it.lost, **dict.fromkeys(pieces, where)},
+        lost_days={**it.lost_days, **dict.fromkeys(pieces, day)},
+        lost_on=day,
+        since=None,
+        renewal_asked_on=None,
+    )
+    return done(s, it, told=in_vain(it, s.it))
 
 
 def kept(s: Case) -> Outcome:
@@ -422,7 +456,8 @@ def kept(s: Case) -> Outcome:
     settled = s.it.state in {S.RETURNED, S.LOST}
     outcome = CaseOutcome.LOST_SETTLED if settled else CaseOutcome.KEPT
     it = closed(s, s.it, outcome)
-    told = messages.tell_patron(it, messages.KEPT) if s.it.state is S.ON_LOAN else ()
+    his = s.it.state in {S.SHIPPED, S.RECEIVED, S.ON_LOAN}  # he has it, or it is here for him, or will be
+    told = messages.tell_patron(it, messages.KEPT) if his else ()
     return done(s, it, told=told, withdrawn=messages.no_more(it.key), charge=True)
 
 
@@ -432,7 +467,7 @@ def checked_in(s: Case) -> Outcome:
     if it.state in {S.RECEIVED, S.ON_LOAN, S.AWAITING_RETURN}:
         it = attend(it, "checked-in-early", ("state", it.state.value))
     it = closed(s, it, CaseOutcome.RETURNED)
-    return done(s, it, withdrawn=messages.no_more(it.key), charge=True)
+    return done(s, it, told=in_vain(it, s.it), withdrawn=messages.no_more(it.key), charge=True)
 
 
 SAYS: Final[Mapping[Status, frozenset[CaseState]]] = {

@@ -16,6 +16,7 @@ from servflow.core.ill.borrowing.guards import (
     today,
 )
 from servflow.core.ill.borrowing.model import (
+    Attempt,
     BorrowingCase,
     Defect,
     ItemDamage,
@@ -24,6 +25,7 @@ from servflow.core.ill.borrowing.model import (
 from servflow.core.ill.borrowing.outcomes import (
     closed,
     done,
+    in_vain,
     present,
     staged,
     supplied,
@@ -80,6 +82,8 @@ def receive(s: Case) -> Outcome:
             it = replace(it, cancel=replace(it.cancel, state=CancelState.MOOT))
         if said.due is not None:
             it = told_due(s, it, said.due)
+        elif not it.is_copy:
+            it = attend(it, "due-unknown", ("supplier", present(it).supplier))
     pieces = said.items or it.on_the_way
     it = replace(it, received={**it.received, **dict.fromkeys(pieces, day)})
     if it.on_the_way:
@@ -133,8 +137,9 @@ def ship_back(s: Case) -> Outcome:
         told = messages.tell_supplier(it, messages.RETURNED, (("items", "\n".join(pieces)),))
         return done(s, it, told=told)
     step, waits = undoable(s, pieces)
-    it = replace(staged(it, s.command.happened_at), renewal_asked_on=None)
+    it = staged(it, s.command.happened_at)
     told = messages.tell_supplier(it, messages.RETURNED, (("items", "\n".join(pieces)),), not_before=waits)
+    told += in_vain(it, s.it, not_before=waits)  # if it was never lent
     return done(s, it, told=told, withdrawn=messages.no_more(it.key, messages.READY), step=step)
 
 
@@ -174,6 +179,7 @@ def hand_over(s: Case) -> Outcome:
 def report_defect(s: Case) -> Outcome:
     """The supplier is asked for a better one."""
     it = replace(s.it, defects=(*s.it.defects, Defect(on=today(s), note=s.command.note)))
+    it = staged(it, s.command.happened_at)
     return done(s, it, told=messages.tell_supplier(it, messages.DEFECT, (("note", s.command.note),)))
 
 
@@ -198,7 +204,11 @@ def lose(s: Case) -> Outcome:
     said: c.RecordLoss = s.command
     back = set(s.it.sent_back) if s.it.state is not S.RETURNED else set()
     pieces = said.items or tuple(each for each in s.it.out if each not in back)
-    it = replace(s.it, lost={**s.it.lost, **dict.fromkeys(pieces, said.where)})
+    it = replace(
+        s.it,
+        lost={**s.it.lost, **dict.fromkeys(pieces, said.where)},
+        lost_days={**s.it.lost_days, **dict.fromkeys(pieces, today(s))},
+    )
     facts = (("where", said.where.value), ("items", "\n".join(pieces)), ("note", said.note))
     told = messages.tell_supplier(it, messages.LOST, facts)
     if set(it.out) - back:
@@ -208,18 +218,29 @@ def lose(s: Case) -> Outcome:
             told += messages.tell_supplier(it, messages.RECEIVED) + _told_ready(it)
         return done(s, it, told=told, charge=True)
     it = replace(it, lost_on=today(s), since=None, renewal_asked_on=None)
-    if said.where is WhereLost.PATRON:
-        told += messages.tell_patron(it, messages.LOST_BILL)
+    his = said.where is WhereLost.PATRON
+    told += messages.tell_patron(it, messages.LOST_BILL) if his else in_vain(it, s.it)
     return done(s, it, told=told, withdrawn=messages.no_more(it.key, *_REMINDERS), charge=True)
 
 
 def found(s: Case) -> Outcome:
-    """It is here after all; what was charged for the loss is charged anew."""
+    """It is here after all, or a part of it; what was charged for the loss is charged anew."""
     day = today(s)
-    came = {each: s.it.received.get(each, day) for each in s.it.items}
-    it = replace(s.it, lost={}, lost_on=None, received=came, sent_back={}, since=s.command.happened_at)
+    pieces = s.command.items or tuple(s.it.lost)
+    came = {each: s.it.received.get(each, day) for each in pieces}
+    it = replace(
+        s.it,
+        lost={each: where for each, where in s.it.lost.items() if each not in pieces},
+        lost_days={each: on for each, on in s.it.lost_days.items() if each not in pieces},
+        lost_on=None,
+        received={**s.it.received, **came},
+        sent_back={each: on for each, on in s.it.sent_back.items() if each not in pieces},
+    )
+    told = messages.tell_supplier(it, messages.FOUND, (("items", "\n".join(pieces)),))
+    if it.state not in {S.LOST, S.RETURNED}:
+        return done(s, it, told=told, charge=True)
+    it = replace(it, since=s.command.happened_at)
     it = replace(it, taken_back_on=it.taken_back_on or (day if it.checked_out_on is not None else None))
-    told = messages.tell_supplier(it, messages.FOUND)
     if it.is_copy:
         told += _told_ready(it)
     return done(s, it, told=told, charge=True)
@@ -245,7 +266,8 @@ def post_charges(s: Case) -> Outcome:
 def close_by_hand(s: Case) -> Outcome:
     """Closed as it stands."""
     it = closed(s, s.it, CaseOutcome.MANUAL)
-    return done(s, it, withdrawn=messages.no_more(it.key), charge=True)
+    told = in_vain(it, s.it)
+    return done(s, it, told=told, withdrawn=messages.no_more(it.key), charge=True)
 
 
 def clear(s: Case) -> Outcome:
@@ -266,14 +288,20 @@ def undo(s: Case) -> Outcome:
 
 
 def _unsent(it: BorrowingCase, _last: Step) -> BorrowingCase:
-    """As if the supplier had never been asked; it stays the next one."""
+    """The supplier is the next one again, as if it had never been asked.
+
+    The attempt that was undone stays, as one that has ended: should its request have left all the same,
+    what is said of it is known.
+    """
     attempt = present(it)
-    others = tuple(each for each in it.attempts if each.number != attempt.number)
-    asked = tuple(each for each in others if each.state is not AttemptState.PENDING)
-    ahead = tuple(each for each in others if each.state is AttemptState.PENDING)
-    again = replace(attempt, state=AttemptState.PENDING, request_id="", sent_at=None, after=None)
-    current = next((each.number for each in reversed(asked) if each.sent_at is not None), None)
-    return replace(it, attempts=(*asked, again, *ahead), current=current)
+    number = max(each.number for each in it.attempts) + 1
+    again = Attempt(
+        number=number, supplier=attempt.supplier, retry_of=attempt.retry_of, agreed=attempt.agreed
+    )
+    undone = replace(attempt, state=AttemptState.CANCELLED, sent_at=None)
+    asked = (each for each in it.attempts if each.state is not AttemptState.PENDING)
+    made = (undone if each.number == attempt.number else each for each in asked)
+    return replace(it, attempts=(*made, again, *it.ahead))
 
 
 def _unreceived(it: BorrowingCase, last: Step) -> BorrowingCase:
@@ -306,5 +334,5 @@ _TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
     c.Receive.__name__: (messages.RECEIVED, messages.READY),
     c.CheckOut.__name__: (),
     c.TakeBack.__name__: (),
-    c.ShipBack.__name__: (messages.RETURNED,),
+    c.ShipBack.__name__: (messages.RETURNED, messages.NOT_COMING),
 }

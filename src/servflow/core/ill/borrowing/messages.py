@@ -34,6 +34,7 @@ __all__ = [
     "LOST",
     "LOST_BILL",
     "NEW_REQUEST",
+    "NOT_COMING",
     "OFFER_ACCEPTED",
     "OFFER_REJECTED",
     "ORDERED",
@@ -84,6 +85,7 @@ DUPLICATE: Final = "ill.patron.duplicate"
 DECISION: Final = "ill.patron.decision"
 ORDERED: Final = "ill.patron.ordered"
 UNAVAILABLE: Final = "ill.patron.unavailable"
+NOT_COMING: Final = "ill.patron.not-coming"
 CANCELLED: Final = "ill.patron.cancelled"
 EXPIRED: Final = "ill.patron.expired"
 READY: Final = "ill.patron.ready"
@@ -124,6 +126,7 @@ PATRON_MESSAGES: Final = (
     DECISION,
     ORDERED,
     UNAVAILABLE,
+    NOT_COMING,
     CANCELLED,
     EXPIRED,
     READY,
@@ -145,9 +148,11 @@ _BEFORE_SUPPLY: Final = (SUBMITTED, BLOCKED, DECISION, ORDERED)
 _OVERTAKES: Final = {
     BLOCKED: (SUBMITTED,),
     ORDERED: (SUBMITTED, BLOCKED),
+    DECISION: (DECISION,),
     DECLINED: _BEFORE_SUPPLY,
     DUPLICATE: _BEFORE_SUPPLY,
     UNAVAILABLE: _BEFORE_SUPPLY,
+    NOT_COMING: (*_BEFORE_SUPPLY, READY, LINK),
     CANCELLED: (*_BEFORE_SUPPLY, UNAVAILABLE),
     EXPIRED: _BEFORE_SUPPLY,
     READY: _BEFORE_SUPPLY,

@@ -103,6 +103,7 @@ class Attempt:
     conditions: tuple[Condition, ...] = ()
     costs: tuple[CostLine, ...] = ()
     costs_as_of: int | None = None
+    heard_as_of: int | None = None
     returns: str | None = None
 
 
@@ -201,6 +202,7 @@ class BorrowingCase(Aggregate):
     received: Mapping[str, date] = field(default_factory=dict)
     sent_back: Mapping[str, date] = field(default_factory=dict)
     lost: Mapping[str, WhereLost] = field(default_factory=dict)
+    lost_days: Mapping[str, date] = field(default_factory=dict)
     shipped_on: date | None = None
     checked_out_on: date | None = None
     taken_back_on: date | None = None
@@ -251,6 +253,11 @@ class BorrowingCase(Aggregate):
     def is_copy(self) -> bool:
         """Whether what was sent, or else what was asked for, is a copy."""
         return (self.supplied or self.service) is Service.COPY
+
+    @property
+    def may_be_copy(self) -> bool:
+        """Whether a copy may be sent: one was asked for, or either would do."""
+        return (self.supplied or self.service) is not Service.LOAN
 
     @property
     def defective(self) -> bool:

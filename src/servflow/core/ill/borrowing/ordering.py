@@ -18,6 +18,7 @@ from servflow.core.ill.borrowing.model import (
     Cancellation,
 )
 from servflow.core.ill.borrowing.outcomes import (
+    asked_at,
     by_policy,
     closed,
     done,
@@ -229,15 +230,15 @@ def skip(s: Case) -> Outcome:
 
 def send(s: Case) -> Outcome:
     """The next supplier is asked; the patron hears once that it was ordered."""
-    attempt = s.it.ahead[0]
+    attempt, at = s.it.ahead[0], asked_at(s)
     attempt = replace(
         attempt,
         state=AttemptState.ACTIVE,
         request_id=f"{s.it.id}~{attempt.number}",
-        sent_at=s.command.happened_at,
+        sent_at=at,
     )
     first = all(each.sent_at is None for each in s.it.attempts)
-    it = replace(with_attempt(s.it, attempt), current=attempt.number, delayed=(), since=s.command.happened_at)
+    it = replace(with_attempt(s.it, attempt), current=attempt.number, delayed=(), since=at)
     step, waits = undoable(s)
     told = messages.tell_supplier(it, messages.REQUEST, _order(it, attempt), not_before=waits)
     if first:
@@ -361,9 +362,9 @@ def cancel(s: Case) -> Outcome:
 
 
 def _cancelled(s: Case, it: BorrowingCase, intent: CancelIntent, reason: str) -> Outcome:
-    it = replace(it, cancel=Cancellation(intent=intent, asked_at=s.command.happened_at, reason=reason))
+    it = replace(it, cancel=Cancellation(intent=intent, asked_at=asked_at(s), reason=reason))
     told = messages.tell_supplier(it, messages.CANCEL, (("intent", intent.value), ("note", reason)))
-    return done(s, it, told=told)
+    return done(s, it, told=told, withdrawn=messages.no_more(it.key, messages.DECISION))
 
 
 def abandon(s: Case) -> Outcome:

@@ -7,8 +7,8 @@ reads the clock nowhere: everything comes from the situation.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
 from servflow.core.changes import Actor, Command, Message, Office, Withdrawal
 from servflow.core.dates import lies_after
@@ -27,6 +27,7 @@ from servflow.core.ill.borrowing.model import (
 )
 from servflow.core.ill.borrowing.states import (
     AttemptState,
+    BorrowingRole,
     CaseOutcome,
     CaseState,
     DelayKind,
@@ -37,12 +38,14 @@ from servflow.core.ill.terms import (
     CostLine,
     OfferState,
     Service,
+    WhereLost,
     attend,
 )
 from servflow.core.ledger import Account, AccountKind, Books, Posting
 from servflow.core.lifecycle import Outcome, Situation
 
 __all__ = [
+    "asked_at",
     "assessed",
     "by_policy",
     "closed",
@@ -50,6 +53,7 @@ __all__ = [
     "done",
     "ended",
     "entailed",
+    "in_vain",
     "left",
     "present",
     "staged",
@@ -60,6 +64,7 @@ __all__ = [
 ]
 
 S = CaseState
+_LAST: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 
 def by_policy(library: str) -> Actor:
@@ -92,9 +97,9 @@ def done(
     What a supplier says that it has charged is on record and owed, whatever else it says.
     """
     it = it if it.last is step else replace(it, last=step)
-    if isinstance(s.command, Hear) and s.command.costs and from_its_supplier(s):
-        it = costed(it, s.command, s.policy.currency)
-        charge = True
+    if isinstance(s.command, Hear) and from_its_supplier(s):
+        it = _on_record(s, it, s.command)
+        charge = charge or bool(s.command.costs)
     if step is not None:
         it = replace(it, quiet_until=step.until)
     postings: tuple[Posting, ...] = ()
@@ -109,10 +114,39 @@ def done(
     return Outcome(it=it, messages=told, withdrawals=withdrawn, postings=postings, commands=commands)
 
 
+def _on_record(s: Case, it: BorrowingCase, said: Hear) -> BorrowingCase:
+    """What a supplier says with whatever it says: as of when, what it has charged; and on an odd day."""
+    if said.costs:
+        it = costed(it, said, s.policy.currency)
+    attempt = it.numbered(said.attempt)
+    assert attempt is not None  # its supplier speaks
+    if said.as_of is not None and said.as_of > (attempt.heard_as_of or 0):
+        it = with_attempt(it, replace(attempt, heard_as_of=said.as_of))
+    sent_on = s.policy.day(attempt.sent_at) if attempt.sent_at is not None else None
+    if sent_on is not None and today(s) < sent_on:
+        it = attend(it, "before-it-was-asked", ("said", type(said).__name__), ("sent_on", sent_on))
+    return _disputed(s.it, it)
+
+
+def _disputed(before: BorrowingCase, it: BorrowingCase) -> BorrowingCase:
+    """A compensation for what others than the patron have to answer for is for staff to divide or refuse."""
+    kind = CostKind.COMPENSATION
+    amounts = [
+        sum(line.amount.minor for each in case.attempts for line in each.costs if line.kind is kind)
+        for case in (before, it)
+    ]
+    others = any(where is not WhereLost.PATRON for where in it.lost.values())
+    others = others or any(not damage.by_patron for damage in it.damages)
+    return attend(it, "compensation-not-his") if others and amounts[1] > amounts[0] else it
+
+
 def _billed(before: BorrowingCase, it: BorrowingCase) -> bool:
-    """Whether a compensation has been charged to the patron, or another one than before."""
+    """Whether a compensation has been charged to the patron, or more than before."""
     kind = CostKind.COMPENSATION.value
-    return kind in it.charged and it.charged[kind] != before.charged.get(kind)
+    if kind not in it.charged:
+        return False
+    posted = before.charged.get(kind)
+    return posted is None or it.charged[kind].amount > posted.amount
 
 
 def _priced(it: BorrowingCase, message: Message) -> Message:
@@ -210,7 +244,7 @@ def undoable(
 ) -> tuple[Step, datetime | None]:
     """The step as it can be undone, and until when its messages wait for that."""
     minutes = s.policy.undo_minutes.on(today(s)).value
-    until = s.command.recorded_at + timedelta(minutes=minutes)
+    until = min(s.command.recorded_at, _LAST - timedelta(minutes=minutes)) + timedelta(minutes=minutes)
     name = type(s.command).__name__
     step = Step(command=name, state=s.it.state, until=until, items=items, taken_back_on=taken_back_on)
     return step, until if minutes else None
@@ -225,15 +259,34 @@ def left(
     if cancel is not None and cancel.of_offer and how in {AttemptState.UNFILLED, AttemptState.CANCELLED}:
         how = AttemptState.OFFER_REJECTED
     it = ended(s.it, how, **said)
+    withdrawn = messages.no_more(it.key, messages.DECISION)
+    if s.it.quiet_until is not None and lies_after(s.it.quiet_until, s.command.recorded_at):
+        told = ()  # the request has not left yet, and never will
+        withdrawn = messages.no_more(it.key, messages.DECISION, *messages.SUPPLIER_MESSAGES)
     if attention:
         it = attend(it, attention, ("supplier", present(it).supplier))
     if not ends:
-        return done(s, it, told=told)
+        return done(s, it, told=told, withdrawn=withdrawn)
     if DelayKind.NEED_BEFORE in s.it.delayed:
         it, kind = closed(s, it, CaseOutcome.EXPIRED), messages.EXPIRED
     else:
         it, kind = closed(s, it, CaseOutcome.CANCELLED), messages.CANCELLED
-    return done(s, it, told=told + messages.tell_patron(it, kind))
+    return done(s, it, told=told + messages.tell_patron(it, kind), withdrawn=withdrawn)
+
+
+def in_vain(
+    it: BorrowingCase, before: BorrowingCase, *, not_before: datetime | None = None
+) -> tuple[Message, ...]:
+    """A patron who has never had it hears that he will not, once, as long as he was to have it."""
+    if it.checked_out_on is not None or before.state not in {S.SHIPPED, S.RECEIVED}:
+        return ()
+    return messages.tell_patron(it, messages.NOT_COMING, not_before=not_before)
+
+
+def asked_at(s: Case) -> datetime:
+    """From when somebody else's time to answer runs: a clock that is late asks now, not then."""
+    said: Command = s.command
+    return said.recorded_at if s.role is BorrowingRole.CLOCK else said.happened_at
 
 
 def costed(it: BorrowingCase, said: Hear, currency: str) -> BorrowingCase:
@@ -272,8 +325,13 @@ def supplied(it: BorrowingCase, service: Service, items: tuple[str, ...], day: d
     return replace(it, supplied=service, items=items, shipped_on=day)
 
 
-def told_due(s: Case, it: BorrowingCase, due: date) -> BorrowingCase:
-    """With another term: what the patron is told follows from it and from the desk's own hours."""
+def told_due(s: Case, it: BorrowingCase, due: date, *, latest: date | None = None) -> BorrowingCase:
+    """With another term: what the patron is told follows from it and from the desk's own hours.
+
+    ``latest`` is a day after which it is not.
+    """
     patron_due = s.policy.patron_due(due, today(s))
+    if latest is not None:
+        patron_due = min(patron_due, latest)
     behind = sum(day <= today(s) for day in s.policy.reminders(patron_due))
     return replace(it, due=due, patron_due=patron_due, terms=(it.terms or 0) + 1, noticed=behind)

@@ -115,4 +115,5 @@ class DelayKind(Enum):
     SHIP_BY = "ship-by"  # promised, not shipped
     REPLY_BY = "reply-by"  # an offer that we have not answered
     TRANSIT = "transit"  # shipped, not received
+    REPLACEMENT = "replacement"  # a copy in place of a bad one
     NEED_BEFORE = "need-before"  # of no use any more, and still with a supplier

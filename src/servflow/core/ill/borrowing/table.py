@@ -64,13 +64,19 @@ def _roles(it: BorrowingCase | None, actor: Actor) -> tuple[BorrowingRole, ...]:
 
 
 def _reads(it: BorrowingCase | None, command: Command) -> tuple[Key, ...]:
-    """The case that sends back what this attempt's supplier sent too late; the one that goes on."""
+    """The case that sends back what this attempt's supplier sent too late; another one that goes on."""
     if isinstance(command, c.Resubmit):
         return (Key(BorrowingCase.kind, command.successor),)
+    if isinstance(command, c.CloseAsDuplicate):
+        return (Key(BorrowingCase.kind, command.other),)
     attempt = it.numbered(command.attempt) if it is not None and isinstance(command, c.Hear) else None
     if attempt is None or it is None or not attempt.state.ended:
         return ()
     return (Key(BorrowingCase.kind, g.returns_of(it, attempt.number)),)
+
+
+MAY_CHANGE_AGAIN = (c.HearReceived, c.HearExpect, c.HearPromise, c.HearOffer, c.HearRenewalAnswer, c.HearHoldReturn)
+"""What a supplier may say one way and then the other: said before something that was heard, it is past."""
 
 
 def _heard(
@@ -84,8 +90,11 @@ def _heard(
     attempt has ended is sent back.
     """
     placed = {state for states, _, _, _ in rows for state in states}
+    last = command in MAY_CHANGE_AGAIN
     for states, to, when, does in rows:
-        yield Row(states, command, to, HEARD, g.ours & when, (), does)
+        yield Row(states, command, to, HEARD, g.ours & ~g.overtaken & when if last else g.ours & when, (), does)
+    if last:
+        yield Row(tuple(s for s in ANY if s in placed), command, SAME, HEARD, g.ours & g.overtaken, (), h.heard)
     known, unknown = tuple(s for s in ANY if s in placed), tuple(s for s in ANY if s not in placed)
     if command is not c.HearShipped:
         if known:
@@ -116,38 +125,39 @@ BORROWING: Final = Lifecycle(
         # the request, until it is with a supplier
         Row(OPENING,                    c.DraftRequest,      S.DRAFT,            (PATRON, STAFF, SYSTEM), ALWAYS,         (g.own_case, g.own_currency),                                      o.draft),
         Row(S.DRAFT,                    c.AmendRequest,      SAME,               READER,                  ALWAYS,         (g.own_currency,),                                                 o.amend),
-        Row((S.IN_REVIEW, S.ROUTABLE, S.ROTA_EXHAUSTED), c.AmendRequest, SAME,   STAFF,                   ALWAYS,         (g.own_currency,),                                                 o.amend),
+        Row(S.IN_REVIEW,                c.AmendRequest,      SAME,               STAFF,                   ALWAYS,         (g.own_currency,),                                                 o.amend),
+        Row((S.ROUTABLE, S.ROTA_EXHAUSTED), c.AmendRequest, SAME,   STAFF,                   ALWAYS,         (g.own_currency, g.service_kept),                                                 o.amend),
         Row(S.DRAFT,                    c.Submit,            S.SUBMITTED,        READER,                  ALWAYS,         (g.is_cited, g.declared, g.still_needed),                          o.submit),
         Row((S.DRAFT, *UNCHECKED, *IDLE), c.Withdraw,        S.CLOSED,           READER,                  ALWAYS,         (),                                                                o.withdraw),
         Row(S.SUBMITTED,                c.Block,             S.BLOCKED,          DESK,                    ALWAYS,         (),                                                                o.block),
         Row(S.SUBMITTED,                c.Refer,             S.IN_REVIEW,        DESK,                    ALWAYS,         (),                                                                o.refer),
-        Row(S.SUBMITTED,                c.ApproveRequest,    S.ROUTABLE,         DESK,                    ALWAYS,         (g.within_limits, g.copyright_known),                              o.approve),
-        Row(S.IN_REVIEW,                c.ApproveRequest,    S.ROUTABLE,         STAFF,                   ALWAYS,         (g.is_cited, g.copyright_known),                                   o.approve),
+        Row(S.SUBMITTED,                c.ApproveRequest,    S.ROUTABLE,         DESK,                    ALWAYS,         (g.within_limits, g.copyright_known, g.after_filing),                              o.approve),
+        Row(S.IN_REVIEW,                c.ApproveRequest,    S.ROUTABLE,         STAFF,                   ALWAYS,         (g.is_cited, g.copyright_known, g.after_filing),                                   o.approve),
         Row(S.BLOCKED,                  c.Recheck,           S.SUBMITTED,        (PATRON, STAFF, SYSTEM), ALWAYS,         (),                                                                o.recheck),
-        Row(S.BLOCKED,                  c.OverrideBlock,     S.IN_REVIEW,        STAFF,                   ALWAYS,         (g.overridable,),                                                  o.override),
-        Row(S.IN_REVIEW,                c.CloseAsDuplicate,  S.CLOSED,           STAFF,                   ALWAYS,         (g.other_case,),                                                   o.duplicate),
-        Row((S.IN_REVIEW, *IDLE),       c.FillLocally,       S.CLOSED,           STAFF,                   ALWAYS,         (),                                                                o.fill_locally),
-        Row(UNCHECKED,                  c.DeclineRequest,    S.CLOSED,           STAFF,                   ALWAYS,         (),                                                                o.decline),
+        Row(S.BLOCKED,                  c.OverrideBlock,     S.IN_REVIEW,        STAFF,                   ALWAYS,         (g.overridable, g.after_filing),                                                  o.override),
+        Row(S.IN_REVIEW,                c.CloseAsDuplicate,  S.CLOSED,           STAFF,                   ALWAYS,         (g.other_case, g.after_filing),                                                   o.duplicate),
+        Row((S.IN_REVIEW, *IDLE),       c.FillLocally,       S.CLOSED,           STAFF,                   ALWAYS,         (g.after_filing,),                                                                o.fill_locally),
+        Row(UNCHECKED,                  c.DeclineRequest,    S.CLOSED,           STAFF,                   ALWAYS,         (g.after_filing,),                                                                o.decline),
         Row((*UNCHECKED, *IDLE),        c.Expire,            S.CLOSED,           CLOCK,                   ALWAYS,         (g.need_passed,),                                                  o.expire),
         # suppliers
         Row((S.IN_REVIEW, S.ROUTABLE, S.RETRY_OFFERED, *WITH_THEM), c.SetRota, SAME, DESK,               ALWAYS,         (g.not_ourselves,),                                                o.set_rota),
         Row(S.ROTA_EXHAUSTED,           c.SetRota,           S.ROUTABLE,         DESK,                    ALWAYS,         (g.not_ourselves, g.with_somebody),                                o.set_rota),
         Row(S.ROUTABLE,                 c.SkipSupplier,      SAME,               DESK,                    ALWAYS,         (g.next_there,),                                                   o.skip),
-        Row(S.ROUTABLE,                 c.Send,              S.SENT,             DESK,                    ALWAYS,         (g.next_there, g.next_takes, g.next_serves, g.not_before_retry, g.still_needed), o.send),
-        Row(S.ROUTABLE,                 c.Send,              S.SENT,             CLOCK,                   g.next_open,    (g.next_there, g.not_before_retry, g.still_needed),                o.send),
-        Row(S.ROUTABLE,                 c.Send,              SAME,               CLOCK,                   ~g.next_open,   (g.not_before_retry, g.still_needed),                              o.skip),
+        Row(S.ROUTABLE,                 c.Send,              S.SENT,             DESK,                    ALWAYS,         (g.next_there, g.next_takes, g.next_serves, g.not_before_retry, g.still_needed, g.copyright_cleared), o.send),
+        Row(S.ROUTABLE,                 c.Send,              S.SENT,             CLOCK,                   g.next_open,    (g.next_there, g.not_before_retry, g.still_needed, g.copyright_cleared),                o.send),
+        Row(S.ROUTABLE,                 c.Send,              SAME,               CLOCK,                   ~g.next_open,   (g.not_before_retry, g.still_needed, g.copyright_cleared),                              o.skip),
         Row(S.ROUTABLE,                 c.Exhaust,           S.ROTA_EXHAUSTED,   DESK,                    ALWAYS,         (g.nobody_ahead,),                                                 o.exhaust),
         Row(S.ROTA_EXHAUSTED,           c.GiveUp,            S.CLOSED,           DESK,                    ALWAYS,         (g.given_up_by_rule,),                                             o.give_up),
         Row((S.ROTA_EXHAUSTED, S.RETRY_OFFERED), c.Resubmit, S.CLOSED,           STAFF,                   ALWAYS,         (g.successor_free,),                                               o.resubmit),
         Row(WITH_THEM,                  c.Expire,            SAME,               CLOCK,                   ALWAYS,         (g.need_passed, g.not_cancelling),                                 o.expire_with_supplier),
         Row(WAITING,                    c.TimeOut,           S.CLOSED,           (CLOCK, STAFF),          g.cancel_ends,  (g.answer_overdue,),                                               o.time_out),
         Row(WAITING,                    c.TimeOut,           S.ROUTABLE,         (CLOCK, STAFF),          ~g.cancel_ends, (g.answer_overdue,),                                               o.time_out),
-        Row((S.PROMISED, S.OFFERED, S.SHIPPED), c.NoteDelay, SAME,               CLOCK,                   ALWAYS,         (g.is_delayed,),                                                   o.note_delay),
+        Row((S.PROMISED, S.OFFERED, S.SHIPPED, S.DELIVERED), c.NoteDelay, SAME,               CLOCK,                   ALWAYS,         (g.is_delayed,),                                                   o.note_delay),
         Row((*WITH_THEM, *OUT, S.LOST), c.QueryStatus,       SAME,               DESK,                    ALWAYS,         (),                                                                o.query_status),
-        Row(S.OFFERED,                  c.AcceptOffer,       S.PROMISED,         READER,                  ALWAYS,         (g.of_now, g.not_lapsed, g.not_cancelling),                        o.accept_offer),
-        Row(S.OFFERED,                  c.AcceptOffer,       S.PROMISED,         SYSTEM,                  ALWAYS,         (g.of_now, g.not_lapsed, g.not_cancelling, g.within_cap),          o.accept_offer),
-        Row(S.OFFERED,                  c.RejectOffer,       SAME,               (PATRON, STAFF, SYSTEM), ALWAYS,         (g.of_now, g.not_cancelling, g.patron_ends),                       o.reject_offer),
-        Row(WITH_THEM,                  c.CancelRequest,     SAME,               (PATRON, STAFF, SYSTEM), ALWAYS,         (g.not_cancelling, g.patron_ends),                                 o.cancel),
+        Row(S.OFFERED,                  c.AcceptOffer,       S.PROMISED,         READER,                  ALWAYS,         (g.of_now, g.not_lapsed, g.not_cancelling, g.after_asking),                        o.accept_offer),
+        Row(S.OFFERED,                  c.AcceptOffer,       S.PROMISED,         SYSTEM,                  ALWAYS,         (g.of_now, g.not_lapsed, g.not_cancelling, g.within_cap, g.after_asking),          o.accept_offer),
+        Row(S.OFFERED,                  c.RejectOffer,       SAME,               (PATRON, STAFF, SYSTEM), ALWAYS,         (g.of_now, g.not_cancelling, g.patron_ends, g.after_asking),                       o.reject_offer),
+        Row(WITH_THEM,                  c.CancelRequest,     SAME,               (PATRON, STAFF, SYSTEM), ALWAYS,         (g.not_cancelling, g.patron_ends, g.after_asking),                                 o.cancel),
         Row(WITH_THEM,                  c.Abandon,           S.CLOSED,           (STAFF, CLOCK),          g.cancel_ends,  (g.cancel_overdue,),                                               o.abandon),
         Row(WITH_THEM,                  c.Abandon,           S.ROUTABLE,         (STAFF, CLOCK),          ~g.cancel_ends, (g.cancel_overdue,),                                               o.abandon),
         Row(S.RETRY_OFFERED,            c.AcceptRetry,       S.ROUTABLE,         STAFF,                   ALWAYS,         (g.own_currency, g.retry_open),                                    o.accept_retry),
@@ -156,31 +166,33 @@ BORROWING: Final = Lifecycle(
         Row(S.RETRY_OFFERED,            c.DeclineRetry,      S.ROUTABLE,         CLOCK,                   ALWAYS,         (g.retry_lapsed,),                                                 o.decline_retry),
         # what is here
         Row(OPENING,                    c.OpenReturn,        S.SHIPPED,          SYSTEM,                  ALWAYS,         (g.opened_by_policy,),                                            h.open_return),
-        Row(S.SHIPPED,                  c.Receive,           S.DELIVERED,        STAFF,                   g.comes_as_copy & g.last_to_come,  (g.pieces_on_the_way,),                         k.receive),
-        Row(S.SHIPPED,                  c.Receive,           S.RECEIVED,         STAFF,                   ~g.comes_as_copy & g.last_to_come, (g.pieces_on_the_way,),                         k.receive),
-        Row(S.SHIPPED,                  c.Receive,           SAME,               STAFF,                   ~g.last_to_come, (g.pieces_on_the_way,),                                           k.receive),
-        Row(HERE,                       c.Receive,           SAME,               STAFF,                   ALWAYS,         (g.more_on_the_way, g.pieces_on_the_way),                          k.receive),
-        Row(S.RETURNED,                 c.Receive,           S.AWAITING_RETURN,  STAFF,                   ALWAYS,         (g.more_on_the_way, g.pieces_on_the_way),                          k.receive),
-        Row(WITH_THEM,                  c.Receive,           S.DELIVERED,        STAFF,                   g.will_come,    (g.said_unannounced,),                                             k.receive),
-        Row(WITH_THEM,                  c.Receive,           S.RECEIVED,         STAFF,                   ~g.will_come,   (g.said_unannounced, g.shows_what_came),                           k.receive),
-        Row((S.RECEIVED, S.AWAITING_RETURN), c.CheckOut,     S.ON_LOAN,          STAFF,                   ALWAYS,         (g.for_the_patron, g.something_here, g.not_recalled, g.not_past_due, g.conditions_acknowledged), k.check_out),
+        Row(S.SHIPPED,                  c.Receive,           S.DELIVERED,        STAFF,                   g.comes_as_copy & g.last_to_come,  (g.pieces_on_the_way, g.after_shipping),                         k.receive),
+        Row(S.SHIPPED,                  c.Receive,           S.RECEIVED,         STAFF,                   ~g.comes_as_copy & g.last_to_come, (g.pieces_on_the_way, g.after_shipping),                         k.receive),
+        Row(S.SHIPPED,                  c.Receive,           SAME,               STAFF,                   ~g.last_to_come, (g.pieces_on_the_way, g.after_shipping),                                           k.receive),
+        Row(HERE,                       c.Receive,           SAME,               STAFF,                   ALWAYS,         (g.more_on_the_way, g.pieces_on_the_way, g.after_shipping),                          k.receive),
+        Row(S.RETURNED,                 c.Receive,           S.AWAITING_RETURN,  STAFF,                   ALWAYS,         (g.more_on_the_way, g.pieces_on_the_way, g.after_shipping),                          k.receive),
+        Row(WITH_THEM,                  c.Receive,           S.DELIVERED,        STAFF,                   g.will_come,    (g.said_unannounced, g.after_asking),                                             k.receive),
+        Row(WITH_THEM,                  c.Receive,           S.RECEIVED,         STAFF,                   ~g.will_come,   (g.said_unannounced, g.shows_what_came, g.after_asking),                           k.receive),
+        Row((S.RECEIVED, S.AWAITING_RETURN), c.CheckOut,     S.ON_LOAN,          STAFF,                   ALWAYS,         (g.for_the_patron, g.something_here, g.not_recalled, g.not_past_due, g.conditions_acknowledged, g.after_receipt), k.check_out),
         Row(S.ON_LOAN,                  c.TakeBack,          S.AWAITING_RETURN,  STAFF,                   ALWAYS,         (g.after_check_out,),                                              k.take_back),
-        Row((S.RECEIVED, S.AWAITING_RETURN), c.ShipBack,     S.RETURNED,         STAFF,                   g.last_to_go,   (g.something_here, g.pieces_here, g.not_held),                                       k.ship_back),
-        Row((S.RECEIVED, S.AWAITING_RETURN), c.ShipBack,     SAME,               STAFF,                   ~g.last_to_go,  (g.something_here, g.pieces_here, g.not_held),                                       k.ship_back),
-        Row(HERE,                       c.RenewLoan,         SAME,               READER,                  ALWAYS,         (g.for_the_patron, g.renewable, g.not_recalled),                   k.ask_renewal),
+        Row((S.RECEIVED, S.AWAITING_RETURN), c.ShipBack,     S.RETURNED,         STAFF,                   g.last_to_go,   (g.something_here, g.pieces_here, g.not_held, g.after_receipt),                                       k.ship_back),
+        Row((S.RECEIVED, S.AWAITING_RETURN), c.ShipBack,     SAME,               STAFF,                   ~g.last_to_go,  (g.something_here, g.pieces_here, g.not_held, g.after_receipt),                                       k.ship_back),
+        Row(HERE,                       c.RenewLoan,         SAME,               READER,                  ALWAYS,         (g.for_the_patron, g.renewable, g.not_recalled, g.after_receipt),                   k.ask_renewal),
         Row(S.ON_LOAN,                  c.RemindPatron,      SAME,               (CLOCK, STAFF),          ALWAYS,         (g.next_notice,),                                                  k.remind),
-        Row(S.DELIVERED,                c.HandOver,          S.CLOSED,           (STAFF, SYSTEM, CLOCK),  ALWAYS,         (g.claim_over,),                                                   k.hand_over),
-        Row(S.DELIVERED,                c.ReportDefect,      SAME,               READER,                  ALWAYS,         (),                                                                k.report_defect),
-        Row((*HERE, S.RETURNED, S.DELIVERED), c.ReportDamage, SAME,              STAFF,                   ALWAYS,         (),                                                                k.report_damage),
-        Row(S.SHIPPED,                  c.RecordLoss,        S.LOST,             STAFF,                   g.loses_all,    (g.pieces_out, g.had_by_patron),                                                   k.lose),
-        Row(S.SHIPPED,                  c.RecordLoss,        S.DELIVERED,        STAFF,                   ~g.loses_all & g.rest_has_come & g.comes_as_copy, (g.pieces_out, g.had_by_patron), k.lose),
-        Row(S.SHIPPED,                  c.RecordLoss,        S.RECEIVED,         STAFF,                   ~g.loses_all & g.rest_has_come & ~g.comes_as_copy, (g.pieces_out, g.had_by_patron), k.lose),
-        Row(S.SHIPPED,                  c.RecordLoss,        SAME,               STAFF,                   ~g.loses_all & ~g.rest_has_come, (g.pieces_out, g.had_by_patron),                  k.lose),
-        Row((*HERE, S.RETURNED),        c.RecordLoss,        S.LOST,             STAFF,                   g.loses_all,    (g.pieces_out, g.had_by_patron),                                   k.lose),
-        Row((*HERE, S.RETURNED),        c.RecordLoss,        SAME,               STAFF,                   ~g.loses_all,   (g.pieces_out, g.had_by_patron),                                   k.lose),
-        Row(S.LOST,                     c.RecordFound,       S.DELIVERED,        STAFF,                   g.comes_as_copy, (),                                                               k.found),
-        Row(S.LOST,                     c.RecordFound,       S.AWAITING_RETURN,  STAFF,                   ~g.comes_as_copy, (),                                                              k.found),
-        Row(S.LOST,                     c.CloseLoss,         S.CLOSED,           STAFF,                   ALWAYS,         (),                                                                k.settle_loss),
+        Row(S.DELIVERED,                c.HandOver,          S.CLOSED,           (STAFF, SYSTEM, CLOCK),  ALWAYS,         (g.claim_over, g.after_receipt),                                                   k.hand_over),
+        Row(S.DELIVERED,                c.ReportDefect,      SAME,               READER,                  ALWAYS,         (g.after_receipt,),                                                                k.report_defect),
+        Row((*HERE, S.RETURNED, S.DELIVERED), c.ReportDamage, SAME,              STAFF,                   ALWAYS,         (g.piece_of_case, g.after_receipt),                                                                k.report_damage),
+        Row(S.SHIPPED,                  c.RecordLoss,        S.LOST,             STAFF,                   g.loses_all,    (g.pieces_out, g.had_by_patron, g.after_shipping),                                                   k.lose),
+        Row(S.SHIPPED,                  c.RecordLoss,        S.DELIVERED,        STAFF,                   ~g.loses_all & g.rest_has_come & g.comes_as_copy, (g.pieces_out, g.had_by_patron, g.after_shipping), k.lose),
+        Row(S.SHIPPED,                  c.RecordLoss,        S.RECEIVED,         STAFF,                   ~g.loses_all & g.rest_has_come & ~g.comes_as_copy, (g.pieces_out, g.had_by_patron, g.after_shipping), k.lose),
+        Row(S.SHIPPED,                  c.RecordLoss,        SAME,               STAFF,                   ~g.loses_all & ~g.rest_has_come, (g.pieces_out, g.had_by_patron, g.after_shipping),                  k.lose),
+        Row((*HERE, S.RETURNED),        c.RecordLoss,        S.LOST,             STAFF,                   g.loses_all,    (g.pieces_out, g.had_by_patron, g.after_shipping),                                   k.lose),
+        Row((*HERE, S.RETURNED),        c.RecordLoss,        SAME,               STAFF,                   ~g.loses_all,   (g.pieces_out, g.had_by_patron, g.after_shipping),                                   k.lose),
+        Row(S.LOST,                     c.RecordFound,       S.DELIVERED,        STAFF,                   g.comes_as_copy, (g.pieces_lost, g.after_loss),                                                               k.found),
+        Row(S.LOST,                     c.RecordFound,       S.AWAITING_RETURN,  STAFF,                   ~g.comes_as_copy, (g.pieces_lost, g.after_loss),                                                              k.found),
+        Row(OURS,                       c.RecordFound,       SAME,               STAFF,                   ALWAYS,         (g.pieces_lost, g.after_loss),                                     k.found),
+        Row(S.RETURNED,                 c.RecordFound,       S.AWAITING_RETURN,  STAFF,                   ALWAYS,         (g.pieces_lost, g.after_loss),                                     k.found),
+        Row(S.LOST,                     c.CloseLoss,         S.CLOSED,           STAFF,                   ALWAYS,         (g.after_loss,),                                                                k.settle_loss),
         Row(S.RETURNED,                 c.CloseUnconfirmed,  S.CLOSED,           (STAFF, CLOCK),          ALWAYS,         (g.unconfirmed_long,),                                             k.close_unconfirmed),
         Row((*SUPPLIED, S.LOST),        c.AssessCase,        SAME,               DESK,                    ALWAYS,         (),                                                                k.post_charges),
         Row((*SUPPLIED, S.LOST),        c.CloseCaseManually, S.CLOSED,           STAFF,                   ALWAYS,         (),                                                                k.close_by_hand),

@@ -101,9 +101,8 @@ def _unfilled(
     reasons: tuple[Reason, ...],
     advice: tuple[Reason, ...] = (),
     note: str = "",
-    **more: Any,
 ) -> Outcome:
-    it = closed(s.it, closing, why_unfilled=why, reasons=reasons, **more)
+    it = closed(s.it, closing, why_unfilled=why, reasons=reasons)
     facts: tuple[tuple[str, Plain], ...] = (("why", why.value), *messages.said("note", note))
     return Outcome(it=it, messages=messages.tell(s, it, messages.UNFILLED, facts, reasons + advice))
 
@@ -138,7 +137,13 @@ def forward(s: Situation[SupplyTransaction, c.Forward, LendingPolicy, LendingFac
     """The requester hears that we do not supply it, and who was asked instead."""
     said = s.command
     reason = Reason("ill.forwarded", None, (("to", said.to),))
-    return _unfilled(s, Closing.FORWARDED, Unfilled.OTHER, (reason,), note=said.note, forwarded_to=said.to)
+    it = closed(s.it, Closing.FORWARDED, why_unfilled=Unfilled.OTHER, reasons=(reason,), forwarded_to=said.to)
+    facts: tuple[tuple[str, Plain], ...] = (
+        ("why", Unfilled.OTHER.value),
+        ("forwarded_to", said.to),
+        *messages.said("note", said.note),
+    )
+    return Outcome(it=it, messages=messages.tell(s, it, messages.UNFILLED, facts))
 
 
 def expire(s: Supply) -> Outcome:

@@ -160,4 +160,4 @@ def _out(it: SupplyTransaction) -> OutOnLoan | None:
     """What the borrower's account holds of it; nothing of what is closed, although it may be lost."""
     if it.due is None or it.closing is not None or not it.still_out:
         return None
-    return OutOnLoan(volumes=len(it.still_out), due=it.due)
+    return OutOnLoan(volumes=len(it.still_out), due=it.due, held=it.held_return)

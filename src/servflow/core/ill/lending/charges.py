@@ -12,7 +12,20 @@ from typing import Final
 
 from servflow.core.citations import PRACTICE, Clause
 from servflow.core.errors import MissingValue
-from servflow.core.fees import Charge, Count, Days, Facts, Given, PerUnit, Rule, Sum, Under, evaluate
+from servflow.core.fees import (
+    Charge,
+    Count,
+    Days,
+    Facts,
+    Fixed,
+    Given,
+    Measure,
+    PerUnit,
+    Rule,
+    Sum,
+    Under,
+    evaluate,
+)
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import BESIDE_THE_LOAN, Place
@@ -47,9 +60,10 @@ def owed(it: SupplyTransaction, policy: LendingPolicy, on: date) -> Iterator[tup
     """Every charge of the transaction as it stands on ``on`` (included), by kind.
 
     What is still out is overdue up to ``on``, or up to the day on which the loan was stopped; what
-    came back, up to the day it did. Costs that staff named are owed as they were named. A charge of
-    zero is left out, but not where one was posted before: then it is to be reversed, also where the
-    shipping itself was undone.
+    came back, up to the day it did; what is lost, up to the day of its loss where the rules say so. Days
+    on which the lender asked to keep it are not counted. Costs that staff named are owed as they were
+    named. A charge of zero is left out, but not where one was posted before: then it is to be reversed,
+    also where the shipping itself was undone.
 
     Raises:
         MissingValue: a rule has no value for the day the loan was shipped.
@@ -89,6 +103,9 @@ def _overdue(it: SupplyTransaction, policy: LendingPolicy, shipped_on: date, due
     ends: dict[date, int] = {}
     for item in it.items:
         end = min(it.returned.get(item, on), on)
+        lost_on = it.lost.get(item)
+        if lost_on is not None and policy.overdue_stops_when_lost.on(lost_on).value:
+            end = min(end, lost_on)
         ends[end] = ends.get(end, 0) + 1
     days = {"due": due}
     counts: dict[str, int] = {}
@@ -96,6 +113,9 @@ def _overdue(it: SupplyTransaction, policy: LendingPolicy, shipped_on: date, due
     for number, (end, volumes) in enumerate(sorted(ends.items()), start=1):
         days[f"end_{number}"] = end
         counts[f"volumes_{number}"] = volumes
-        quantity = Count(f"volumes_{number}", "volume") * Days(through=f"end_{number}")
-        parts.append(PerUnit(quantity, rate.value))
+        late: Measure = Days(through=f"end_{number}")
+        held = it.held_days(due, end)
+        if held:
+            late = late.deduct(Fixed(held, "day"))
+        parts.append(PerUnit(Count(f"volumes_{number}", "volume") * late, rate.value))
     return evaluate(Under(rate.clause, Sum(tuple(parts))), Facts(days=days, counts=counts))

@@ -343,7 +343,10 @@ class NoticeDue(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReturn(Command):
-    """The requester says that volumes are on their way back (ShippedReturn); none named: all. Optional."""
+    """The requester says that volumes are on their way back (ShippedReturn); optional.
+
+    None named: all still out, but for those recorded as lost unless all of them are.
+    """
 
     items: tuple[str, ...] = ()
 
@@ -366,14 +369,18 @@ class HoldReturn(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseItem(Command):
-    """The requester may keep what is still out (CompletedWithoutReturn)."""
+    """The requester may keep what is still out and not lost (CompletedWithoutReturn)."""
 
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckIn(Command):
-    """Volumes are back; ``happened_at`` is when they came, ``items`` which (none named: all)."""
+    """Volumes are back; ``happened_at`` is when they came, ``items`` which.
+
+    None named: all still out, but for those recorded as lost unless all of them are. One that was
+    recorded as lost may be named: it is found.
+    """
 
     items: tuple[str, ...] = ()
 
@@ -397,7 +404,7 @@ class ReportLost(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFound(Command):
-    """The requester has found again what was lost; it still has it."""
+    """The requester has found again all that was lost; it still has it."""
 
     note: str = ""
 

@@ -6,12 +6,15 @@ reads the clock nowhere: everything comes from the situation.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 from servflow.core.changes import Message
 from servflow.core.citations import Plain, Reason
 from servflow.core.ill.lending import charges, messages
+from servflow.core.ill.lending.answers import note_out_of_order
 from servflow.core.ill.lending.booking import (
     CANCEL_ASKED,
     DEFECT,
@@ -44,6 +47,7 @@ from servflow.core.ill.lending.commands import (
 from servflow.core.ill.lending.guards import Supply, renewed_until, today
 from servflow.core.ill.lending.model import (
     Damage,
+    HeldSpan,
     LendingFacts,
     RenewalWish,
     ShippingStep,
@@ -63,6 +67,7 @@ __all__ = [
     "compensate",
     "decline_renewal",
     "find",
+    "hear_more_of_loss",
     "hold",
     "lose",
     "note_return_delay",
@@ -78,6 +83,7 @@ __all__ = [
     "supply_copy",
     "take_report_of_loss",
     "take_report_of_return",
+    "take_report_of_some_lost",
     "undo_shipment",
 ]
 
@@ -126,9 +132,13 @@ def _step(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) ->
     minutes = s.policy.undo_minutes.on(today(s)).value
     if not minutes:
         return None
+    try:
+        until = s.command.recorded_at + timedelta(minutes=minutes)
+    except OverflowError:  # the calendar ends before the minutes do
+        until = datetime.max.replace(tzinfo=UTC)
     return ShippingStep(
         before=s.it.state,
-        until=s.command.recorded_at + timedelta(minutes=minutes),
+        until=until,
         version=s.it.version + 1,
         cancel_asked_on=s.it.cancel_asked_on,
     )
@@ -266,8 +276,8 @@ def remind(s: Situation[SupplyTransaction, NoticeDue, LendingPolicy, LendingFact
         rate = s.policy.overdue_rate.on(s.it.shipped_on)
         facts: tuple[tuple[str, Plain], ...] = (
             ("due", due),
-            ("days", (day - due).days),
-            ("volumes", len(s.it.still_out)),
+            ("days", (day - due).days - s.it.held_days(due, day)),
+            ("volumes", len(s.it.awaited)),
             ("amount", fine.money if fine else rate.value * 0),
         )
         reason = Reason("ill.overdue-charged", rate.clause, (("rate", rate.value),))
@@ -276,9 +286,23 @@ def remind(s: Situation[SupplyTransaction, NoticeDue, LendingPolicy, LendingFact
 
 
 def hold(s: Situation[SupplyTransaction, HoldReturn, LendingPolicy, LendingFacts]) -> Outcome:
-    """The requester hears that it is to keep the volumes for now, or not any more."""
-    it = replace(s.it, held_return=s.command.held or None)
-    return Outcome(it=it, messages=messages.tell(s, it, messages.HELD, (("held", s.command.held),)))
+    """The requester hears that it is to keep the volumes for now, or not any more.
+
+    Of the reminders whose day passed meanwhile the last one is still to come.
+    """
+    it, day, held = s.it, today(s), s.command.held
+    if held:
+        it = replace(it, held_return=True, held_spans=(*it.held_spans, HeldSpan(first=day)))
+    else:
+        assert it.due is not None  # it is out
+        spans = tuple(_ended(span, day) for span in it.held_spans)
+        behind = sum(passed <= day for passed in s.policy.reminders(it.due))
+        it = replace(it, held_return=None, held_spans=spans, noticed=max(it.noticed, behind - 1))
+    return booked(s, it, messages_=messages.tell(s, it, messages.HELD, (("held", held),)))
+
+
+def _ended(span: HeldSpan, day: date) -> HeldSpan:
+    return replace(span, last=max(span.first, day)) if span.last is None else span
 
 
 # --- return, loss, damage -------------------------------------------------------------------------
@@ -287,15 +311,42 @@ def hold(s: Situation[SupplyTransaction, HoldReturn, LendingPolicy, LendingFacts
 def take_report_of_return(
     s: Situation[SupplyTransaction, ReportReturn, LendingPolicy, LendingFacts],
 ) -> Outcome:
-    """It is on its way from that day on; where only some of the pieces are, staff look at it."""
-    it = replace(s.it, return_reported_on=today(s), return_delay_noted=None)
-    return Outcome(it=_in_part(it, "partly-on-its-way", s.command.items))
+    """Those pieces are on their way from that day on; where others are not, or it names others, staff look.
+
+    What is on its way was not lost: once all that is still out is, no loss is left. That what is back
+    already was sent is no news.
+    """
+    it, day = s.it, today(s)
+    named = s.command.items or it.awaited
+    if it.returned.keys() >= set(named):
+        return Outcome(it=it)
+    reported = {item: day for item in named if item in it.still_out} | dict(it.reported)
+    it = seen_to(replace(it, reported=reported), _PARTLY_BACK)
+    complete = set(it.awaited) <= reported.keys()
+    if complete:
+        it = _on_its_way(it, day)
+    if not complete or not set(named) <= set(it.items):
+        it = attend(it, _PARTLY_BACK, ("items", "\n".join(named)))
+    if it.lost_on is not None and set(it.still_out) <= reported.keys():
+        return assessed(s, _found(s, it), messages.FOUND)
+    return Outcome(it=it)
 
 
-def _in_part(it: SupplyTransaction, code: str, items: tuple[str, ...]) -> SupplyTransaction:
-    if not items or set(items) == set(it.still_out):
+_PARTLY_BACK: Final = "partly-on-its-way"
+
+
+def _on_its_way(it: SupplyTransaction, since: date) -> SupplyTransaction:
+    """``it`` with all that is awaited on its way; from then on it is waited for."""
+    if it.state is SupplyState.RETURN_IN_TRANSIT:
         return it
-    return attend(it, code, ("items", "\n".join(items)))
+    return replace(it, return_reported_on=since, return_delay_noted=None)
+
+
+def _with_the_rest(it: SupplyTransaction) -> SupplyTransaction:
+    """``it`` after some pieces came or were lost: what else is awaited may all be on its way already."""
+    since = [it.reported.get(item) for item in it.still_out if item not in it.lost]
+    days = [day for day in since if day is not None]
+    return _on_its_way(it, max(days)) if days and len(days) == len(since) else it
 
 
 def note_return_delay(s: Supply) -> Outcome:
@@ -307,8 +358,7 @@ def note_return_delay(s: Supply) -> Outcome:
 
 def check_in(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> Outcome:
     """Everything is back: what is owed is charged up to the day it came, and the loan is over."""
-    # compensation for a loss that was none is reversed
-    it = closed(_returned(s), Closing.COMPLETED, stopped_on=None, compensation=_for_damage(s.it))
+    it = closed(_returned(s), Closing.COMPLETED, stopped_on=None)
     owed = charges.owed(it, s.policy, up_to(s))
     charged = total((charge.money for _, charge in owed), s.policy.currency)
     facts: tuple[tuple[str, Plain], ...] = (
@@ -320,16 +370,36 @@ def check_in(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFact
 
 
 def check_in_some(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> Outcome:
-    """Some pieces are back; the loan goes on with the rest."""
+    """Some pieces are back; the loan goes on with the rest, on its way or lost if all the rest is."""
     it = _returned(s)
-    facts: tuple[tuple[str, Plain], ...] = (("volumes", len(s.command.items)), ("left", len(it.still_out)))
+    came = len(s.it.still_out) - len(it.still_out)
+    it = replace(it, stopped_on=None if it.lost else it.stopped_on)
+    if it.lost_on is not None and set(it.still_out) <= it.reported.keys():
+        it = _found(s, it)
+    it = _with_the_rest(it)
+    facts: tuple[tuple[str, Plain], ...] = (("volumes", came), ("left", len(it.still_out)))
     return assessed(s, it, messages.PARTLY_BACK, facts)
 
 
 def _returned(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> SupplyTransaction:
-    day = today(s)
-    back = dict.fromkeys(s.command.items or s.it.still_out, day)
-    return replace(s.it, returned={**s.it.returned, **back})
+    """With these pieces back, neither on their way nor lost any more; without a loss where none is left."""
+    it = s.it
+    back = dict.fromkeys(s.command.items or it.awaited, today(s))
+    it = replace(
+        it,
+        returned={**it.returned, **back},
+        reported=_without(it.reported, back),
+        lost=_without(it.lost, back),
+    )
+    if it.lost or (it.state is SupplyState.LOST and it.still_out):
+        return it
+    # compensation for a loss that was none is reversed
+    return replace(it, lost_on=None, lost_where=None, compensation=_for_damage(it))
+
+
+def _without(days: Mapping[str, date], items: Iterable[str]) -> Mapping[str, date]:
+    gone = set(items)
+    return {item: day for item, day in days.items() if item not in gone}
 
 
 def _for_damage(it: SupplyTransaction) -> Money | None:
@@ -338,10 +408,13 @@ def _for_damage(it: SupplyTransaction) -> Money | None:
 
 
 def release(s: Situation[SupplyTransaction, ReleaseItem, LendingPolicy, LendingFacts]) -> Outcome:
-    """The requester keeps what is still out: what is owed by now is charged, and nothing more."""
-    it = closed(s.it, Closing.WITHOUT_RETURN, stopped_on=today(s))
+    """The requester keeps what it has: what is owed by now is charged, and no day more.
+
+    What is lost besides is not made good by that: its compensation may still be set.
+    """
+    it = replace(closed(s.it, Closing.WITHOUT_RETURN, stopped_on=today(s)), lost_on=s.it.lost_on)
     facts: tuple[tuple[str, Plain], ...] = (
-        ("volumes", len(it.still_out)),
+        ("volumes", len(it.awaited)),
         *messages.said("note", s.command.note),
     )
     return assessed(s, it, messages.KEPT, facts, withdrawals=messages.no_more_reminders(it.key))
@@ -350,11 +423,45 @@ def release(s: Situation[SupplyTransaction, ReleaseItem, LendingPolicy, LendingF
 def take_report_of_loss(
     s: Situation[SupplyTransaction, ReportLost, LendingPolicy, LendingFacts],
 ) -> Outcome:
-    """What the requester declares lost is lost; where it names only some pieces, staff look at it."""
+    """What the requester declares lost is all that was awaited; that it names other pieces, staff look at."""
+    named = s.command.items
     outcome = _lost(s, s.command.where)
-    it = outcome.it
-    assert isinstance(it, SupplyTransaction)
-    return outcome._replace(it=_in_part(it, "partly-lost", s.command.items))
+    if not named or set(named) <= set(s.it.items):
+        return outcome
+    assert isinstance(outcome.it, SupplyTransaction)
+    return outcome._replace(it=attend(outcome.it, _PARTLY_LOST, ("items", "\n".join(named))))
+
+
+_PARTLY_LOST: Final = "partly-lost"
+
+
+def take_report_of_some_lost(
+    s: Situation[SupplyTransaction, ReportLost, LendingPolicy, LendingFacts],
+) -> Outcome:
+    """These pieces are lost, and the loan goes on with the rest; staff look at it.
+
+    What was recorded as lost already is no news.
+    """
+    it, day, named = s.it, today(s), s.command.items
+    if it.lost.keys() >= set(named):
+        return Outcome(it=it)
+    it = attend(it, _PARTLY_LOST, ("items", "\n".join(named)))
+    gone = tuple(item for item in named if item in it.awaited)
+    if not gone:
+        return Outcome(it=it)
+    it = replace(_recorded_lost(s, it, gone), lost_on=day, lost_where=s.command.where or it.lost_where)
+    return assessed(s, _with_the_rest(it))
+
+
+def hear_more_of_loss(
+    s: Situation[SupplyTransaction, ReportLost, LendingPolicy, LendingFacts],
+) -> Outcome:
+    """Where it was lost is known from now on; where it contradicts what is on record, staff look at it."""
+    it, where = s.it, s.command.where
+    contradicts = where is not None and it.lost_where not in {None, where}
+    if contradicts or not set(s.command.items) <= set(it.still_out):
+        return note_out_of_order(s)
+    return Outcome(it=replace(it, lost_where=it.lost_where or where))
 
 
 def lose(s: Supply) -> Outcome:
@@ -362,12 +469,26 @@ def lose(s: Supply) -> Outcome:
     return _lost(s, None)
 
 
+def _lost_from(s: Supply) -> date:
+    """A borrower that dates its report back does not undo what it was charged before."""
+    return up_to(s) if s.role is Role.REQUESTER else today(s)
+
+
+def _recorded_lost(s: Supply, it: SupplyTransaction, items: tuple[str, ...]) -> SupplyTransaction:
+    """``it`` with these pieces lost; what is lost is not on its way."""
+    lost = dict.fromkeys(items, _lost_from(s)) | dict(it.lost)
+    return replace(it, lost=lost, reported=_without(it.reported, items))
+
+
 def _lost(s: Supply, where: WhereLost | None) -> Outcome:
     day = today(s)
     stops = s.policy.overdue_stops_when_lost.on(day).value
-    # a borrower that dates its report back does not undo what it was charged before
-    stopped_on = up_to(s) if s.role is Role.REQUESTER else day
-    it = replace(_answered(s.it), lost_on=day, lost_where=where, stopped_on=stopped_on if stops else None)
+    it = replace(
+        _answered(_recorded_lost(s, s.it, s.it.awaited)),
+        lost_on=day,
+        lost_where=where or s.it.lost_where,
+        stopped_on=_lost_from(s) if stops else None,
+    )
     sender = s.policy.return_post_at_senders_risk.on(day)
     sent_back = s.it.state is SupplyState.RETURN_IN_TRANSIT or where is WhereLost.TRANSIT_BACK
     if sent_back and sender.value:
@@ -385,16 +506,22 @@ def _lost(s: Supply, where: WhereLost | None) -> Outcome:
 
 
 def find(s: Situation[SupplyTransaction, ReportFound, LendingPolicy, LendingFacts]) -> Outcome:
-    """It was not lost: the requester has it, and is charged as if it had never been."""
-    it = replace(
-        s.it,
+    """What was lost was not: the requester has it, and is charged as if it had never been."""
+    it = replace(s.it, reported=_without(s.it.reported, s.it.lost))
+    return assessed(s, _found(s, it), messages.FOUND, messages.said("note", s.command.note))
+
+
+def _found(s: Supply, it: SupplyTransaction) -> SupplyTransaction:
+    """``it`` without any loss."""
+    return replace(
+        it,
+        lost={},
         lost_on=None,
         lost_where=None,
         stopped_on=None,
-        compensation=_for_damage(s.it),
+        compensation=_for_damage(it),
         found_on=today(s),
     )
-    return assessed(s, it, messages.FOUND, messages.said("note", s.command.note))
 
 
 def record_damage(s: Situation[SupplyTransaction, RecordDamage, LendingPolicy, LendingFacts]) -> Outcome:

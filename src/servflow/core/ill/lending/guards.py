@@ -32,6 +32,8 @@ from servflow.core.ill.lending.commands import (
     Recall,
     ReceiveRequest,
     RecordDamage,
+    ReportLost,
+    ReportReturn,
     RequestRenewal,
     SettleLoss,
     Ship,
@@ -63,9 +65,11 @@ __all__ = [
     "after_request",
     "after_shipping",
     "agreements_signed",
+    "all_on_its_way",
     "answers_yes",
     "applies_itself",
     "asked_before_due",
+    "back_already",
     "cancel_pending",
     "card_is_theirs",
     "claim_open",
@@ -88,6 +92,7 @@ __all__ = [
     "last_piece",
     "lendable",
     "loss_or_damage",
+    "loss_settled",
     "lost_long_enough",
     "needed_no_more",
     "next_notice",
@@ -95,11 +100,13 @@ __all__ = [
     "nobody_waits",
     "not_held_locally",
     "not_recalled",
+    "notice_on",
     "of_latest_offer",
     "offer_run_out",
     "offer_stands_so",
     "on_attention_list",
     "own_currency",
+    "partly_lost",
     "pieces_out",
     "reason_given",
     "recall_allowed",
@@ -112,6 +119,8 @@ __all__ = [
     "renewals_left",
     "renewed_until",
     "reply_day_ahead",
+    "rest_lost",
+    "rest_on_its_way",
     "return_overdue",
     "room_for_volumes",
     "security_taken",
@@ -123,6 +132,7 @@ __all__ = [
     "speaks_for_requester",
     "standing",
     "still_needed",
+    "taken_for_lost_on",
     "tariff_fits",
     "today",
     "unanswered_by_due",
@@ -149,10 +159,57 @@ def relation_of(s: Situation[Any, Any, LendingPolicy, Any], institution: str) ->
 # --- choosers -------------------------------------------------------------------------------------
 
 
+def _left(s: Supply) -> set[str]:
+    """What is still out but for the pieces that are spoken of."""
+    return set(s.it.still_out) - set(s.command.items or s.it.awaited)
+
+
 @chooser
 def last_piece(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> bool:
     """With this, everything is back."""
-    return set(s.it.still_out) <= set(s.command.items or s.it.items)
+    return not _left(s)
+
+
+@chooser
+def rest_lost(
+    s: Situation[SupplyTransaction, CheckIn | ReportLost, LendingPolicy, LendingFacts],
+) -> bool:
+    """All that is left besides is lost already."""
+    return _left(s) <= s.it.lost.keys()
+
+
+@chooser
+def rest_on_its_way(
+    s: Situation[SupplyTransaction, CheckIn | ReportLost, LendingPolicy, LendingFacts],
+) -> bool:
+    """All that is left besides is said to be on its way back, or all of it that is not lost."""
+    left, reported = _left(s), s.it.reported.keys()
+    expected = left - s.it.lost.keys()
+    return left <= reported or (bool(expected) and expected <= reported)
+
+
+@chooser
+def all_on_its_way(s: Situation[SupplyTransaction, ReportReturn, LendingPolicy, LendingFacts]) -> bool:
+    """With this, all that is awaited is said to be on its way back."""
+    return set(s.it.awaited) <= {*s.it.reported, *(s.command.items or s.it.awaited)}
+
+
+@chooser
+def partly_lost(s: Supply) -> bool:
+    """Some pieces are recorded as lost."""
+    return bool(s.it.lost)
+
+
+@chooser
+def loss_settled(s: Supply) -> bool:
+    """It was closed because its loss was settled."""
+    return s.it.closing is Closing.LOST_SETTLED
+
+
+@chooser
+def back_already(s: Situation[SupplyTransaction, ReportReturn, LendingPolicy, LendingFacts]) -> bool:
+    """It was closed because all is back; nothing else is named than what was."""
+    return s.it.closing is Closing.COMPLETED and set(s.command.items) <= set(s.it.items)
 
 
 @chooser
@@ -670,10 +727,26 @@ def next_notice(s: Situation[SupplyTransaction, NoticeDue, LendingPolicy, Lendin
     """The notice is the next one of the schedule, for the due date as it is, and its day has come."""
     assert s.it.due is not None  # it is out
     days = s.policy.reminders(s.it.due)
+    if s.it.held_return:
+        yield Reason("ill.to-be-kept")
     if s.command.due != s.it.due or s.command.step != s.it.noticed + 1 or s.command.step > len(days):
         yield Reason("ill.notice-out-of-order", None, (("step", s.command.step), ("done", s.it.noticed)))
-    elif today(s) < days[s.it.noticed]:
+    elif not s.it.held_return and today(s) < (notice_on(s.it, s.policy) or date.max):
         yield Reason("ill.notice-too-early", None, (("step", s.command.step),))
+
+
+def notice_on(it: SupplyTransaction, policy: LendingPolicy) -> date | None:
+    """The day of the next reminder; not before the day after the one until which it was to be kept.
+
+    None while it is to be kept, and after the last step of the schedule.
+    """
+    days = () if it.due is None or it.held_return else policy.reminders(it.due)
+    if it.noticed >= len(days):
+        return None
+    kept_until = it.kept_until
+    if kept_until is None or kept_until < days[it.noticed]:
+        return days[it.noticed]
+    return None if kept_until == date.max else kept_until + timedelta(days=1)
 
 
 def pieces_out(s: Situation[SupplyTransaction, CheckIn, LendingPolicy, LendingFacts]) -> Iterator[Reason]:
@@ -722,9 +795,20 @@ def within_claim(s: Supply) -> Iterator[Reason]:
 def lost_long_enough(s: Supply) -> Iterator[Reason]:
     """The clock takes for lost only what has been overdue for as long as the rules say."""
     assert s.it.due is not None  # it is out
-    lost_on = s.policy.taken_for_lost_on(s.it.due, s.it.found_on)
+    lost_on = taken_for_lost_on(s.it, s.policy)
     if s.role is Role.CLOCK and (lost_on is None or today(s) < lost_on):
         yield Reason("ill.not-taken-for-lost", s.policy.lost_after.on(s.it.due).clause, (("due", s.it.due),))
+
+
+def taken_for_lost_on(it: SupplyTransaction, policy: LendingPolicy) -> date | None:
+    """The day on which the clock takes it for lost; counted anew once it was found, or was to be kept.
+
+    None while it is to be kept, and where that never happens by itself.
+    """
+    if it.due is None or it.held_return:
+        return None
+    anew_on = max((day for day in (it.found_on, it.kept_until) if day is not None), default=None)
+    return policy.taken_for_lost_on(it.due, anew_on)
 
 
 def return_overdue(s: Supply) -> Iterator[Reason]:
@@ -745,7 +829,7 @@ def hold_changes(
 
 def loss_or_damage(s: Supply) -> Iterator[Reason]:
     """There is a loss or a damage to be compensated."""
-    if s.it.state is not SupplyState.LOST and not s.it.damages:
+    if s.it.lost_on is None and not s.it.damages:
         yield Reason("ill.nothing-to-compensate", s.policy.compensation.on(today(s)).clause)
 
 

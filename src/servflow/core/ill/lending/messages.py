@@ -218,13 +218,8 @@ def status_of(it: SupplyTransaction, on: date) -> Status:
 
 
 def charged_so_far(it: SupplyTransaction) -> tuple[tuple[str, Plain], ...]:
-    """What has been charged in all, by kind: ``cost.loan-fee`` and so on; what was reversed is zero.
-
-    ``as_of`` counts the entries of the journal by then: of two totals that cross on their way, the one
-    with the higher count is the later.
-    """
-    costs = tuple((f"cost.{kind}", posted.amount) for kind, posted in it.charged.items())
-    return (*costs, ("as_of", it.version + 1)) if costs else ()
+    """What has been charged in all, by kind: ``cost.loan-fee`` and so on; what was reversed is zero."""
+    return tuple((f"cost.{kind}", posted.amount) for kind, posted in it.charged.items())
 
 
 def sent(delivery: Delivery | None) -> tuple[tuple[str, Plain], ...]:
@@ -248,6 +243,9 @@ def tell(
 ) -> tuple[Message, ...]:
     """The requester is told; every message names the request, its title and the lender's mark.
 
+    ``as_of`` counts the entries of the journal by then: of two messages that cross on their way, the one
+    with the higher count is the later.
+
     Nothing leaves as long as the shipping may be undone: what is told meanwhile waits, and the
     messages before it leave by themselves.
     """
@@ -255,6 +253,7 @@ def tell(
         ("request", it.request_id),
         ("title", it.requested.title),
         ("mark", s.policy.letter_mark.on(s.policy.day(s.command.happened_at)).value),
+        ("as_of", it.version + 1),
     )
     if kind in _TELLS:
         about += (("status", _TELLS[kind].value),)

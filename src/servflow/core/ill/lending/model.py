@@ -40,6 +40,7 @@ from servflow.core.money import Money
 __all__ = [
     "Damage",
     "Defect",
+    "HeldSpan",
     "LendingFacts",
     "OutOnLoan",
     "Relation",
@@ -112,6 +113,17 @@ class ShippingStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSpan:
+    """Days on which the requester was to keep the volumes: ``first`` to ``last``, both included.
+
+    ``last`` is None as long as it still is, and where it was until the loan ended.
+    """
+
+    first: date
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyTransaction(Aggregate):
     """One request at the supplying library, from its receipt to its end.
 
@@ -124,14 +136,18 @@ class SupplyTransaction(Aggregate):
     far; a copy has none. ``noticed`` counts the steps of the notice schedule that are behind for that
     due date. ``charged`` is what has been posted by kind, up to ``assessed_on``; ``compensation`` what
     the lender set for loss or damage, ``costs`` what staff charged beside the loan fee. Nothing becomes
-    overdue after ``stopped_on`` (declared lost, kept, or closed by hand); ``lost_on`` is when the
-    volumes still out were declared lost, ``found_on`` when they were last found again.
+    overdue after ``stopped_on`` (declared lost, kept, or closed by hand); ``lost_on`` is when something
+    still out was last declared lost, ``found_on`` when it was last found again.
+
+    Piece by piece: ``reported`` says since when something still out is said to be on its way back, ``lost``
+    since when it is lost. The state follows the last piece: it is lost once all that is still out is, and
+    on its way back once all is of which no loss is on record.
 
     Beside the state, and each independent of the others: the latest ``offer``; a cancellation that
     waits (``cancel_asked_on``) or was answered no (``cancel_refused``); a renewal that waits
     (``renewal_asked_on``, ``renewal_wish``); a recall; ``held_return``, True while the requester is
-    to keep it; claims on a copy that are open (``defects``); what staff have to look at
-    (``attention``). What is True or None is None where it is not so.
+    to keep it, and ``held_spans``, on which days it was; claims on a copy that are open (``defects``);
+    what staff have to look at (``attention``). What is True or None is None where it is not so.
     """
 
     kind: ClassVar[str] = "ill.supply"
@@ -186,11 +202,19 @@ class SupplyTransaction(Aggregate):
     return_delay_noted: bool | None = None
     attention: tuple[Reason, ...] = ()
     last_step: ShippingStep | None = None
+    reported: Mapping[str, date] = field(default_factory=dict)
+    lost: Mapping[str, date] = field(default_factory=dict)
+    held_spans: tuple[HeldSpan, ...] = ()
 
     @property
     def still_out(self) -> tuple[str, ...]:
         """The items shipped and not back yet; a copy does not come back."""
         return () if self.due is None else tuple(item for item in self.items if item not in self.returned)
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """What is meant where no piece is named: all still out, but for those lost unless all of them are."""
+        return tuple(item for item in self.still_out if item not in self.lost) or self.still_out
 
     @property
     def may_be_lent(self) -> bool:
@@ -214,16 +238,38 @@ class SupplyTransaction(Aggregate):
         return self.compensation is None and (self.lost_on is not None or bool(self.damages))
 
     def overdue_on(self, day: date) -> bool:
-        """Whether something is still out on ``day`` although the term has ended before it."""
-        return bool(self.due and self.due < day and self.still_out)
+        """Whether something is still out on ``day`` although the term has ended before it.
+
+        Not while the lender itself asks the requester to keep it.
+        """
+        return bool(self.due and self.due < day and self.still_out) and not self.held_return
+
+    def held_days(self, after: date, through: date) -> int:
+        """On how many days after ``after``, up to and including ``through``, the requester was to keep it."""
+        count, counted = 0, after.toordinal()
+        for span in sorted(self.held_spans, key=lambda span: span.first):
+            last = min(through, span.last or through).toordinal()
+            before = max(counted, span.first.toordinal() - 1)
+            count += max(0, last - before)
+            counted = max(counted, last)
+        return count
+
+    @property
+    def kept_until(self) -> date | None:
+        """The last day, so far, on which the requester was to keep it; None where it never was to."""
+        return max((span.last for span in self.held_spans if span.last is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOnLoan:
-    """One loan on the borrower's account: how many volumes are out, until when."""
+    """One loan on the borrower's account: how many volumes are out, until when.
+
+    ``held`` is True while the borrower is to keep them, whatever the date; otherwise None.
+    """
 
     volumes: int
     due: date
+    held: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +299,7 @@ class Relation(Aggregate):
 
     def overdue_on(self, day: date) -> tuple[str, ...]:
         """The loans that are overdue on ``day``, in the order of their ids."""
-        return tuple(sorted(loan for loan, out in self.out.items() if out.due < day))
+        return tuple(sorted(loan for loan, out in self.out.items() if out.due < day and not out.held))
 
     def secured(self, kind: SecurityKind) -> Money | None:
         """What is paid in as this kind of security and not used up; None for nothing."""

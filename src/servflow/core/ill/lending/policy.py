@@ -149,13 +149,13 @@ class LendingPolicy(DeskPolicy):
         """The last day on which an offer of ``offered_on`` may be accepted, where it names none."""
         return _later(offered_on, self.offer_days.on(offered_on).value) or date.max
 
-    def taken_for_lost_on(self, due: date, found_on: date | None) -> date | None:
-        """The day on which what was due on ``due`` is taken for lost; counted anew once it was found again.
+    def taken_for_lost_on(self, due: date, anew_on: date | None) -> date | None:
+        """The day on which what was due on ``due`` is taken for lost; counted from ``anew_on``, if later.
 
         None where that never happens by itself, or not before the end of the calendar.
         """
         days = self.lost_after.on(due).value
-        return None if days is None else _later(max(due, found_on or due), days)
+        return None if days is None else _later(max(due, anew_on or due), days)
 
     def return_late_from(self, reported_on: date) -> date | None:
         """The first day on which a return reported on ``reported_on`` should have come; None: none is."""

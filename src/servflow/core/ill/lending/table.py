@@ -110,14 +110,27 @@ ROWS: Final = (
     Row(WITH_THEM,          c.HoldReturn,           SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.hold_changes),                                  e.hold),
 
     # return, loss, damage
-    Row(WITH_THEM,          c.ReportReturn,         S.RETURN_IN_TRANSIT, HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.take_report_of_return),
+    Row((*WITH_THEM, S.LOST), c.ReportReturn,       S.RETURN_IN_TRANSIT, HEARD,          g.all_on_its_way,  (g.after_shipping,),                                               e.take_report_of_return),
+    Row((*WITH_THEM, S.LOST), c.ReportReturn,       SAME,                HEARD,          ~g.all_on_its_way, (g.after_shipping,),                                               e.take_report_of_return),
+    Row(S.RETURN_IN_TRANSIT, c.ReportReturn,        SAME,                HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.take_report_of_return),
     Row(S.RETURN_IN_TRANSIT, c.NoteReturnDelay,     SAME,                CLOCK,          ALWAYS,          (g.return_overdue,),                                                 e.note_return_delay),
     Row(LENT,               c.CheckIn,              S.CLOSED,            STAFF,          g.last_piece,    (g.pieces_out, g.after_shipping),                                    e.check_in),
-    Row(LENT,               c.CheckIn,              SAME,                STAFF,          ~g.last_piece,   (g.pieces_out, g.after_shipping),                                    e.check_in_some),
+    Row((*WITH_THEM, S.LOST), c.CheckIn,            S.RETURN_IN_TRANSIT, STAFF,          ~g.last_piece & g.rest_on_its_way,                 (g.pieces_out, g.after_shipping),  e.check_in_some),
+    Row(S.RETURN_IN_TRANSIT, c.CheckIn,             SAME,                STAFF,          ~g.last_piece & g.rest_on_its_way,                 (g.pieces_out, g.after_shipping),  e.check_in_some),
+    Row(OUT,                c.CheckIn,              S.LOST,              STAFF,          ~g.last_piece & ~g.rest_on_its_way & g.rest_lost,  (g.pieces_out, g.after_shipping),  e.check_in_some),
+    Row(WITH_THEM,          c.CheckIn,              SAME,                STAFF,          ~g.last_piece & ~g.rest_on_its_way & ~g.rest_lost, (g.pieces_out, g.after_shipping),  e.check_in_some),
+    Row(S.RETURN_IN_TRANSIT, c.CheckIn,             S.AT_REQUESTER,      STAFF,          ~g.last_piece & ~g.rest_on_its_way & ~g.rest_lost, (g.pieces_out, g.after_shipping),  e.check_in_some),
+    Row(S.LOST,             c.CheckIn,              SAME,                STAFF,          ~g.last_piece & ~g.rest_on_its_way,                (g.pieces_out, g.after_shipping),  e.check_in_some),
     Row(WITH_THEM,          c.ReleaseItem,          S.CLOSED,            STAFF,          ALWAYS,          (g.after_shipping,),                                                 e.release),
-    Row(OUT,                c.ReportLost,           S.LOST,              HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.take_report_of_loss),
+    Row(OUT,                c.ReportLost,           S.LOST,              HEARD,          g.rest_lost,     (g.after_shipping,),                                                 e.take_report_of_loss),
+    Row(WITH_THEM,          c.ReportLost,           S.RETURN_IN_TRANSIT, HEARD,          ~g.rest_lost & g.rest_on_its_way,  (g.after_shipping,),                               e.take_report_of_some_lost),
+    Row(WITH_THEM,          c.ReportLost,           SAME,                HEARD,          ~g.rest_lost & ~g.rest_on_its_way, (g.after_shipping,),                               e.take_report_of_some_lost),
+    Row(S.RETURN_IN_TRANSIT, c.ReportLost,          SAME,                HEARD,          ~g.rest_lost,    (g.after_shipping,),                                                 e.take_report_of_some_lost),
+    Row(S.LOST,             c.ReportLost,           SAME,                HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.hear_more_of_loss),
     Row(OUT,                c.DeclareLost,          S.LOST,              (STAFF, CLOCK), ALWAYS,          (g.after_shipping, g.lost_long_enough),                              e.lose),
     Row(S.LOST,             c.ReportFound,          S.AT_REQUESTER,      HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.find),
+    Row(OUT,                c.ReportFound,          S.AT_REQUESTER,      HEARD,          g.partly_lost,   (g.after_shipping,),                                                 e.find),
+    Row(OUT,                c.ReportFound,          SAME,                HEARD,          ~g.partly_lost,  (g.after_shipping,),                                                 a.note_out_of_order),
     Row((*LENT, S.CLOSED),  c.RecordDamage,         SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.item_of_loan, g.within_claim),                  e.record_damage),
     Row((*LENT, S.CLOSED),  c.Compensate,           SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.loss_or_damage, g.own_currency),                e.compensate),
     Row(S.LOST,             c.SettleLoss,           S.CLOSED,            STAFF,          ALWAYS,          (g.after_shipping, g.compensation_paid),                             e.settle_loss),
@@ -132,13 +145,15 @@ ROWS: Final = (
     Row((*UNSUPPLIED, *LENT), c.CloseManually,      S.CLOSED,            STAFF,          ALWAYS,          (),                                                                  e.close_by_hand),
 
     # crossings: what the loan has gone on from when it is heard
-    Row((S.AT_REQUESTER, S.RETURN_IN_TRANSIT, S.LOST), c.ConfirmReceipt, SAME, HEARD,    ALWAYS,          (g.after_shipping,)),
-    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped,   (g.after_shipping,)),
-    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          ~g.was_shipped,  (),                                                                  a.note_out_of_order),
-    Row((S.RETURN_IN_TRANSIT, S.LOST), c.ReportReturn, SAME,                HEARD,          ALWAYS,          (g.after_shipping,)),
-    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          g.was_shipped,   (g.after_shipping,)),
-    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          ~g.was_shipped,  (),                                                                  a.note_out_of_order),
-    Row(S.LOST,             c.ReportLost,           SAME,                HEARD,          ALWAYS,          (g.after_shipping,)),
+    Row((S.AT_REQUESTER, S.RETURN_IN_TRANSIT), c.ConfirmReceipt, SAME,   HEARD,          ALWAYS,          (g.after_shipping,)),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped & ~g.loss_settled, (g.after_shipping,)),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          ~g.was_shipped,                  (),                                                  a.note_out_of_order),
+    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          g.back_already,  (g.after_shipping,)),
+    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          ~g.back_already, (g.after_shipping,),                                                 a.note_out_of_order),
+
+    # what contradicts a loss
+    Row(S.LOST,             c.ConfirmReceipt,       SAME,                HEARD,          ALWAYS,          (g.after_shipping,),                                                 a.note_out_of_order),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped & g.loss_settled,  (g.after_shipping,),                                 a.note_out_of_order),
 )
 
 

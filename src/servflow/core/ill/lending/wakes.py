@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from servflow.core.changes import Actor, Command, Office
 from servflow.core.dates import lies_after, start_of_day
 from servflow.core.ill.lending import commands as c
+from servflow.core.ill.lending import guards as g
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import SupplyState
@@ -75,16 +76,16 @@ def _wakes(it: SupplyTransaction, policy: LendingPolicy) -> Iterator[_Wake]:
     if it.renewal_asked_on is not None and (passed := _day_after(it.due)):
         yield _Wake(passed, c.DeclineRenewal, f"renewal/{it.version}", {})
     if it.state in _WITH_THEM:
-        days = policy.reminders(it.due)
-        if it.noticed < len(days):
+        notice_on = g.notice_on(it, policy)
+        if notice_on is not None:
             step = it.noticed + 1
             said = {"due": it.due, "step": step}
-            yield _Wake(days[it.noticed], c.NoticeDue, f"term-{it.terms}/{step}", said)
+            yield _Wake(notice_on, c.NoticeDue, f"term-{it.terms}/{step}", said)
     elif it.return_reported_on is not None and not it.return_delay_noted:
         late_from = policy.return_late_from(it.return_reported_on)
         if late_from is not None:
             yield _Wake(late_from, c.NoteReturnDelay, f"return/{it.version}", {})
-    lost_on = policy.taken_for_lost_on(it.due, it.found_on)
+    lost_on = g.taken_for_lost_on(it, policy)
     if lost_on is not None:
         yield _Wake(lost_on, c.DeclareLost, f"lost/{it.version}", {})
 
