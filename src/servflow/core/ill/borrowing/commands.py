@@ -3,6 +3,7 @@
 What the supplier says begins with ``Hear``: its message says so, or staff enter what came by mail or
 telephone. Each names the ``attempt`` it is about, counted from 1, so that a supplier asked twice is
 not misunderstood. What a ``Hear`` finds no place for is taken down and shown to staff, not refused.
+The file is long because a desk is told many things; each is a few lines and stands alone.
 """
 
 from __future__ import annotations

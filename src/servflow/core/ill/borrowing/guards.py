@@ -2,6 +2,7 @@
 
 A guard yields a reason for everything it refuses; none means that it passes. Every reason has a
 stable code and, where a rule is behind it, the clause that the rulebook cites for that rule.
+The file is long because every condition of the table has its name here; each stands alone.
 """
 
 from __future__ import annotations

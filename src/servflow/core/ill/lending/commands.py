@@ -1,6 +1,7 @@
 """What can be said to a supplying transaction and to a relation: one class for one thing said.
 
 A command that is allowed in several states is one class; where it leads is the table's business.
+The file is long because two lifecycles are told many things; each is a few lines and stands alone.
 """
 
 from __future__ import annotations
