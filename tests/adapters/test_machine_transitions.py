@@ -540,6 +540,7 @@ def test_commands_share_an_edge_in_alphabetical_order() -> None:
 
     assert lost == [
         "LOST --> AT_REQUESTER: ReportFound",
+        "LOST --> RETURN_IN_TRANSIT: CheckIn [~last_piece & rest_on_its_way] | ReportReturn [all_on_its_way]",
         "LOST --> CLOSED: CheckIn [last_piece] | CloseManually | SettleLoss",
     ]
 

@@ -312,7 +312,7 @@ def _attempt(call: Callable[[Command], Any], command: Command) -> object:
 
 
 @given(st.lists(sayings, min_size=8, max_size=30), st.sampled_from((NLC, STRICT)))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_whatever_is_said_the_books_and_the_accounts_agree(
     history: list[Saying], policy: LendingPolicy
 ) -> None:
@@ -341,7 +341,7 @@ def _busy(seed: int) -> Iterator[Saying]:
 
 
 @given(st.integers(0, 2**32), st.sampled_from((NLC, STRICT)))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_on_busy_days_the_books_and_the_accounts_agree_too(seed: int, policy: LendingPolicy) -> None:
     """Of commands that mostly fit where they are said: loans, copies, offers, mistakes, and the clock."""
     told = History(policy)

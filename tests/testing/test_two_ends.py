@@ -573,7 +573,7 @@ class Honest(Walk):
             assert self.ends.payable(lender) == self.ends.receivable(lender)
 
 
-WALKS: Final = settings(max_examples=90, derandomize=True, database=None)
+WALKS: Final = settings(max_examples=60, derandomize=True, database=None)
 
 
 @WALKS
