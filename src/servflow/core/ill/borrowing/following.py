@@ -136,22 +136,18 @@ def _on_offer(s: Case) -> Command | None:
 
 def _when_late(s: Case) -> Command | None:
     """A supplier that is late is asked how it stands."""
-    if not isinstance(s.command, c.NoteDelay) or s.command.kind is DelayKind.REPLY_BY:
+    if not isinstance(s.command, c.NoteDelay):
         return None
     if not s.policy.asks_late_suppliers.on(today(s)).value:
         return None
     return c.QueryStatus(**_by_policy(s, "query"))
 
 
-def _on_offer_or_late(s: Case) -> Command | None:
-    return _on_offer(s) or _when_late(s)
-
-
 _FOLLOWS: Final[Mapping[CaseState, Callable[[Case], Command | None]]] = {
     S.SUBMITTED: _verdict,
     S.ROUTABLE: _route,
     S.ROTA_EXHAUSTED: _at_end,
-    S.OFFERED: _on_offer_or_late,
+    S.OFFERED: _on_offer,
     S.PROMISED: _when_late,
     S.SHIPPED: _when_late,
 }
