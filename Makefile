@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := cli,iso18626,sql,testing,bench,dev
+# at most four processes, each with the files of its own tests
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 SOURCES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check faults bench growth bite clauses docs clean
 
 help:
-	@echo "make demo     a loan desk at work, from requests to paid fines, into demo-out/"
+	@echo "make demo     loan desks and a centre at work, from requests to paid fines, into demo-out/"
 	@echo "make test     the tests, against the built wheel"
 	@echo "make check    linters, types, layers, the docs' examples, branch coverage of the core"
 	@echo "make faults   kills, crashes, full disks, mail servers down, clocks that jump: nothing lost or doubled"
@@ -45,7 +47,7 @@ demo: $(VENV)/installed
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/installed
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -53,7 +55,7 @@ check: $(VENV)/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest --doctest-glob='*.md' README.md docs
-	$(BIN)/python -m pytest tests/core --cov=servflow.core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+	$(BIN)/python -m pytest tests/core $(PARALLEL) --cov=servflow.core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 bench: $(VENV)/installed
 	@mkdir -p bench-out
