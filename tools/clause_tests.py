@@ -61,7 +61,8 @@ def code(root: Path) -> Iterator[tuple[str, str]]:
     package = root / "src/servflow"
     for path in sorted((package / "core").rglob("*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
-            name = getattr(node, "name", None) or ast.unparse(node).split(" ", 1)[0].rstrip(":")
+            name = "its docstring" if isinstance(node, ast.Expr) else getattr(node, "name", None)
+            name = name or ast.unparse(node).split(" ", 1)[0].rstrip(":")
             place = f"{path.relative_to(package).as_posix()}: {name}"
             yield from ((id, place) for id in dict.fromkeys(_citations(node)))
 

@@ -14,9 +14,16 @@ from servflow.adapters.machine_transitions import diagram, table
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing.states import CaseState as C
 from servflow.core.ill.lending.states import SupplyState as S
+from servflow.core.ill.network.modes import MODES, Mode
 from servflow.core.lifecycle import Lifecycle
 
-FOLDER = Path(__file__).parent.parent / "docs" / "lifecycles"
+sys.path.insert(0, str(Path(__file__).parent))
+from mode_drawings import drawing, facets
+
+DOCS = Path(__file__).parent.parent / "docs"
+FOLDER = DOCS / "lifecycles"
+MODES_FOLDER = DOCS / "modes"
+BEGINS, ENDS = "<!-- made by `make docs` from here -->", "<!-- to here -->"
 
 PHASES: Mapping[str, Mapping[str, tuple[Enum, ...]]] = {
     "ill.borrowing": {
@@ -55,9 +62,20 @@ def _drawing(text: str) -> str:
     return f"```mermaid\n{text.rstrip()}\n```"
 
 
+def mode_page(mode: Mode, text: str) -> str:
+    """A mode's page: what somebody wrote, with the drawing and the table of its facets in their place."""
+    before, _, rest = text.partition(BEGINS)
+    _, _, after = rest.partition(ENDS)
+    return f"{before}{BEGINS}\n\n{_drawing(drawing(mode))}\n\n{facets(mode)}\n\n{ENDS}{after}"
+
+
 def pages() -> dict[Path, str]:
-    """What each generated file is to hold."""
-    return {FOLDER / f"{lifecycle.name}.md": page(lifecycle) for lifecycle in ILL}
+    """What each generated file, or file with a generated part, is to hold."""
+    made = {FOLDER / f"{lifecycle.name}.md": page(lifecycle) for lifecycle in ILL}
+    for mode in MODES.values():
+        path = MODES_FOLDER / f"{mode.name.value.replace('_', '-')}.md"
+        made[path] = mode_page(mode, path.read_text(encoding="utf-8"))
+    return made
 
 
 def main(arguments: list[str]) -> int:

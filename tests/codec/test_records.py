@@ -117,7 +117,7 @@ def test_records_say_what_their_documents_say() -> None:
     assert posting_of(CODEC, posting) == POSTING
     assert (posting.debit, posting.minor, posting.currency) == ("receivable/party-1", 500, "CNY")
     assert outgoing_of(CODEC, message) == Outgoing(
-        message=MESSAGES[0], status=Status.PENDING, attempts=0, changed_at=AT
+        message=MESSAGES[0], status=Status.PENDING, attempts=0, committed_at=AT, changed_at=AT
     )
     assert receipt_of(receipt, repeated=True) == Receipt(command_id="2", versions=((KEY, 2),), repeated=True)
     assert receipt.fingerprint == CODEC.fingerprint(COMMAND)

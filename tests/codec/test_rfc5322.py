@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from servflow.codec.rfc5322 import mail_message, message_id
+from servflow.codec.rfc5322 import answered, mail_message, message_id
 from servflow.core.errors import InvalidValue, MailFailed
 from servflow.core.ports import Letter, Party
 
@@ -172,3 +172,21 @@ def test_any_body(body: str):
     for encoding in ("8bit", "base64"):
         text = sent(letter(body=body), encoding=encoding).get_content()
         assert text == (body if body.endswith("\n") else body + "\n")
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, unique=True), st.data())
+def test_the_key_of_a_message_id_is_found_again(keys: list[str], data: st.DataObject):
+    """whatever the keys of the letters are, the id of one leads to it, from whichever domain it was sent"""
+    key = data.draw(st.sampled_from(keys))
+    domain = data.draw(st.sampled_from(["library.example.cn", "old.example"]))
+    sender = Party(ref="CN-NLC", name="", email=f"ill@{domain}", language="en")
+    assert answered(["<x@y>", message_id(letter(message_id=key), sender)], keys) == key
+
+
+def test_an_id_of_no_letter_of_ours():
+    """a key that has the form of a Message-ID is found by all of it, anything else by its hash alone"""
+    assert answered([], ["k"]) is None
+    assert answered(["<x@y>"], ["k"]) is None
+    assert answered([message_id(letter(message_id="k"), SENDER)], ["other"]) is None
+    assert answered(["<x@y>"], ["k", "<x@y>"]) == "<x@y>"
+    assert answered(["<x@z>"], ["<x@y>"]) is None

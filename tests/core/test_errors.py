@@ -28,6 +28,7 @@ from servflow.core.errors import (
     MissingExtra,
     MissingValue,
     NotFound,
+    PartnerFailed,
     Problem,
     Refused,
     ServflowError,
@@ -201,6 +202,13 @@ CASES: list[tuple[ServflowError, str, type[Exception], dict[str, object], str]] 
         "mail to lib@example.org was not taken: 550 no such user",
     ),
     (
+        PartnerFailed("CN-CQ", "ERROR: UnrecognisedDataValue", permanent=True),
+        "partner-failed",
+        Exception,
+        {"recipient": "CN-CQ", "found": "ERROR: UnrecognisedDataValue", "permanent": True, "reached": True},
+        "message to CN-CQ was not taken: ERROR: UnrecognisedDataValue",
+    ),
+    (
         MissingExtra("lxml", "iso18626"),
         "missing-extra",
         ImportError,
@@ -281,6 +289,14 @@ def test_one_problem_is_no_plural():
 def test_a_mail_may_be_tried_again_unless_said_otherwise():
     """A failed mail is taken for passing trouble by default."""
     assert MailFailed("a@example.org", "451 later").permanent is False
+
+
+def test_a_message_may_be_tried_again_unless_said_otherwise():
+    """A message that was not taken is passing trouble by default, and its system is taken to be there."""
+    failed = PartnerFailed("CN-CQ", "503")
+
+    assert (failed.permanent, failed.reached) == (False, True)
+    assert PartnerFailed("CN-CQ", "no answer", reached=False).reached is False
 
 
 def test_a_problem_says_where_what_and_what_else():

@@ -233,6 +233,15 @@ def test_a_trap_is_reported() -> None:
     ]
 
 
+def test_a_table_without_an_end_has_no_final_state() -> None:
+    """It may go round for ever; a state that is left for itself alone is still a trap."""
+    lifecycle(*ROWS, Row(S.SHUT, Open, S.OPEN, STAFF), final=())
+
+    assert problems(*ROWS, Row(S.SHUT, Open, SAME, STAFF), final=()) == [
+        "toy.door, state SHUT: found no way out of it, expected one to another state, in a table without an end"
+    ]
+
+
 def test_two_states_that_only_lead_to_each_other_are_a_trap() -> None:
     """Each can be left, neither comes to an end."""
     rows = (*ROWS[:2], Row(S.OPEN, Shut, S.NEW, STAFF))
@@ -918,6 +927,17 @@ def test_what_is_entailed_looks_only_at_what_was_read() -> None:
     told = lifecycle(*ROWS, opens, reads=lambda _it, _command: (gong,))
     change = decide(Lifecycles(told, bells), say(Open), read, policy=RULES)
     assert (gong, 0) in change.expects
+
+
+def test_what_is_entailed_opens_nothing_that_is_there_already() -> None:
+    """It is refused as that, whatever it would have looked at; nothing was said of the table."""
+    gong = Key("toy.bell", "g")
+    bells = lifecycle(BELL_ROWS[0], *BELL_ROWS[1:], model=Bell, reads=lambda _it, _command: (gong,))
+    opens = Row(S.OPEN, Open, SAME, STAFF, does=lambda s: Outcome(s.it, commands=(say(Hang, case="b"),)))
+    read = door(S.OPEN) | {Key("toy.bell", "b"): Bell(id="b", state=S.OPEN, version=1)}
+    with pytest.raises(AlreadyExists) as there:
+        decide(Lifecycles(lifecycle(*ROWS, opens), bells), say(Open), read, policy=RULES)
+    assert there.value.id == "b"
 
 
 def test_a_model_refuses_what_it_does_not_take() -> None:

@@ -53,6 +53,7 @@ CASE: Final = "2026-0042"
 STAFF: Final = Actor("librarian-3", LIBRARY, Office.STAFF)
 PATRON: Final = Actor(READER, LIBRARY, Office.PERSON)
 ONE_RENEWAL: Final = Dated.always("renewals", 1, PRACTICE)
+CENTRE: Final = "CN-CALIS"
 POLICY: Final = replace(
     borrowing_policy(
         load("cque/interlibrary-loan"),
@@ -61,6 +62,7 @@ POLICY: Final = replace(
     ),
     renewals=ONE_RENEWAL,
 )
+AT_ONCE: Final = replace(POLICY, ask_at_once=Dated.always("ask-at-once", 3, PRACTICE))
 BOOK: Final = Requested(title="江南书院史料选")
 ARTICLE: Final = Requested(
     title="文献季刊",
@@ -242,6 +244,19 @@ def _of_suppliers() -> Iterator[Message]:
         dear = Borrowing().sent().hear(c.HearOffer, cost=Money(60, "CNY"), note="另收押金500元")
         yield from dear.do(c.RejectOffer, revision=1, note=note).told
     yield from Borrowing().sent().hear(c.HearOffer, **terms).told
+    yield from Borrowing(suppliers=(), routed_by=CENTRE).sent().told
+    routed = Borrowing(
+        ARTICLE,
+        service=Service.COPY,
+        need_before=date(2026, 3, 1),
+        max_cost=Money(15, "CNY"),
+        delivery=Delivery(via=SentVia.EMAIL, reference="ill@cque.example.cn"),
+        forwardable=True,
+        suppliers=(),
+        routed_by=CENTRE,
+    ).sent()
+    routed.do(c.HearRota, Actor("ils", CENTRE, Office.SYSTEM), suppliers=(LENDER, OTHER))
+    yield from routed.hear(c.HearUnfilled).hear(c.HearUnfilled, OTHER, attempt=2).told
 
 
 def _of_loans() -> Iterator[Message]:
@@ -309,6 +324,10 @@ def _attention_before_supply() -> Iterator[BorrowingCase]:
     yield dear.hear(c.HearShipped, due=date(2026, 3, 1), costs=costs).case
     capped = Borrowing(max_cost=Money(10, "CNY")).shipped()
     yield capped.hear(c.HearCancelAnswer, yes=True).case
+    several = Borrowing(policy=AT_ONCE).sent().hear(c.HearOffer, cost=Money(60, "CNY"))
+    several.hear(c.HearOffer, OTHER, attempt=2, cost=Money(70, "CNY")).hear(c.HearRetry)
+    yield several.do(c.HearRota, suppliers=(LENDER,), evidence="<17@calis.example>").case
+    yield Borrowing().sent().hear(c.HearUnfilled, costs=(_cost(CostKind.SEARCH, 5),)).case
     late = Borrowing().sent().do(c.CancelRequest, PATRON)
     yield late.hear(c.HearShipped, items=("V1", "V2"), due=date(2026, 2, 8)).case
 
@@ -407,6 +426,27 @@ def every_refusal() -> Iterator[Reason]:
     yield from lent.refusal(c.RenewLoan, desired=date(2026, 2, 1))
     yield from lent.refusal(c.RemindPatron, due=date(2026, 2, 6), step=3)
     yield from lent.hear(c.HearRecall, due=date(2026, 1, 20)).refusal(c.RenewLoan)
+    yield from _refused_of_several()
     held = Borrowing().shipped().do(c.Receive).hear(c.HearHoldReturn, held=True)
     yield from held.refusal(c.ShipBack, items=("V9",))
     yield from held.on("2026-02-10").refusal(c.CheckOut)
+
+
+def _refused_of_several() -> Iterator[Reason]:
+    by_hand = replace(POLICY, sends_itself=Dated.always("sends-itself", value=False, clause=PRACTICE))
+    several = Borrowing(policy=AT_ONCE).sent()
+    yield from several.refusal(c.Receive, unannounced=True)
+    yield from several.refusal(c.LeaveSupplier, attempt=1)
+    several.hear(c.HearOffer, cost=Money(60, "CNY"))
+    yield from several.refusal(c.GoOnWith, attempt=2)
+    yield from several.refusal(c.AcceptOffer, revision=1, attempt=2)
+    yield from several.refusal(c.AcceptRetry, attempt=2)
+    several.hear(c.HearOffer, OTHER, attempt=2, cost=Money(70, "CNY"))
+    yield from several.refusal(c.AcceptOffer, revision=1)
+    yield from several.refusal(c.TimeOut, attempt=2)
+    yield from several.refusal(c.HearRota, suppliers=(LENDER,))
+    again = Borrowing(policy=by_hand).sent().do(c.Send).hear(c.HearRetry).do(c.AcceptRetry)
+    yield from again.refusal(c.AcceptRetry)
+    yield from Borrowing().shipped().do(c.Receive).refusal(c.SetPickUp, until=date(2027, 1, 1))
+    yield from Borrowing(suppliers=(), routed_by=CENTRE).sent().refusal(c.SetRota, suppliers=(LENDER,))
+    yield from Borrowing(policy=by_hand).sent().refusal(c.AskCentre)

@@ -25,7 +25,15 @@ from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import Material
 from servflow.core.money import Money
 from servflow.core.worktime import Calendar
-from servflow.rulebooks import POLICIES, check, lending_policy, load, shipped
+from servflow.rulebooks import (
+    POLICIES,
+    borrowing_policy,
+    check,
+    lending_policy,
+    load,
+    network_policy,
+    shipped,
+)
 from servflow.rulebooks._keys import TABLES
 from servflow.rulebooks._policies import rule_types
 
@@ -402,3 +410,23 @@ def test_the_example_of_fees_in_the_description_loads(tmp_path):
         return evaluate(fine, Facts(days=days, amounts={"item_price": Money(price, "CNY")})).money.minor
 
     assert (cents(30), cents(1)) == (3 * 20 + 2 * 30, 100)
+
+
+def test_a_network_rulebook_fills_a_network_policy_and_no_other():
+    """The centre's own reference and every rule of the file; a rulebook for another policy is refused."""
+    policy = network_policy(load("calis/thesis-centre"), library="CN-CALIS", closed_through=date(2026, 1, 31))
+
+    assert (policy.library, policy.closed_through) == ("CN-CALIS", date(2026, 1, 31))
+    assert policy.source_note.on(date(2026, 3, 2)).value == "从学位论文中心系统检索到的文献！"
+    with pytest.raises(InvalidValue, match=r"a rulebook for ill\.network"):
+        network_policy(load("nlc/interlibrary-loan"), library="CN-CALIS")
+
+
+def test_a_period_may_be_unlimited():
+    """Where the policy takes a period or none, "unlimited" says none."""
+    day = date(2026, 3, 2)
+    periods = [
+        borrowing_policy(load(name), library="CN-CQ").loan_period.on(day).value
+        for name in ("cque/interlibrary-loan", "cque/partnership-borrowing")
+    ]
+    assert periods == [None, Period(months=1)]

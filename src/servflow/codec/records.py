@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from servflow.codec import Codec, canonical, in_utc, read
 from servflow.core.changes import Aggregate, Change, Entry, Key, Message
@@ -36,6 +36,7 @@ __all__ = [
     "entry_of",
     "entry_record",
     "lapsed",
+    "message_of",
     "message_record",
     "named",
     "outgoing_of",
@@ -49,6 +50,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_COMMITTED_AT: Final = "committed_at"  # in the document of a message, beside its fields
 
 
 def _utc(name: str, at: datetime | None) -> datetime | None:
@@ -95,20 +98,26 @@ def posting_record(codec: Codec, posting: Posting) -> PostingRecord:
     )
 
 
-def message_record(codec: Codec, message: Message, at: datetime) -> MessageRecord:
+def message_record(codec: Codec, message: Message, at: datetime, *, dated: bool = True) -> MessageRecord:
     """The record of a message that is committed at ``at``: pending, and nobody's yet.
+
+    Its document says when it was committed; without ``dated`` it does not, as those of earlier releases.
 
     Raises:
         InvalidValue: as ``aggregate_record``.
     """
+    committed_at = in_utc("recorded_at", at)
+    document = codec.encode(message)
+    if dated:
+        document[_COMMITTED_AT] = codec.encode(committed_at)
     return MessageRecord(
         message.key,
         message.kind,
         message.about,
         message.to,
         _utc("not_before", message.not_before),
-        canonical(codec.encode(message)),
-        in_utc("recorded_at", at),
+        canonical(document),
+        committed_at,
     )
 
 
@@ -291,6 +300,20 @@ def posting_of(codec: Codec, record: PostingRecord) -> Posting:
     return _whole(f"posting {record.key}", lambda: codec.decode(read(record.document), Posting))
 
 
+def message_of(codec: Codec, document: str) -> tuple[Message, datetime | None]:
+    """The message of a document, and when it was committed; None where an earlier release wrote it.
+
+    Raises:
+        InvalidValue: it is not the document of a message.
+    """
+    said: Any = read(document)
+    if not isinstance(said, dict):
+        raise InvalidValue("document", said, "an object")
+    committed_at = said.pop(_COMMITTED_AT, None)
+    message = codec.decode(said, Message)
+    return message, None if committed_at is None else codec.decode(committed_at, datetime)
+
+
 def outgoing_of(codec: Codec, record: MessageRecord) -> Outgoing:
     """The message of a record, and what became of it.
 
@@ -298,7 +321,7 @@ def outgoing_of(codec: Codec, record: MessageRecord) -> Outgoing:
         DamagedRecord: its document is not one of a message, or its status or its instant is none.
     """
     what = f"message {record.key}"
-    message = _whole(what, lambda: codec.decode(read(record.document), Message))
+    message, committed_at = _whole(what, lambda: message_of(codec, record.document))
     if not isinstance(record.status, Status):
         raise DamagedRecord(what, f"status {record.status!r}", "one of a message")
     if not isinstance(record.changed_at, datetime):
@@ -307,6 +330,7 @@ def outgoing_of(codec: Codec, record: MessageRecord) -> Outgoing:
         message=message,
         status=record.status,
         attempts=record.attempts,
+        committed_at=committed_at or record.changed_at,
         changed_at=record.changed_at,
         note=record.note,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from hashlib import sha256
@@ -12,11 +13,12 @@ from servflow.core.dates import aware
 from servflow.core.errors import MailFailed
 from servflow.core.ports import Letter, Party
 
-__all__ = ["mail_message", "message_id"]
+__all__ = ["answered", "mail_message", "message_id"]
 
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS: Final = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID: Final = re.compile(rf"<{_ADDRESS.pattern}>")
+_DIGEST: Final = re.compile("<[0-9a-f]{64}")
 _LONGEST_LINE: Final = 998  # RFC 5322, 2.1.1; in bytes, without the line break
 
 # Whoever gets a line break into a header writes headers of his own. Half a surrogate pair is no text.
@@ -57,10 +59,29 @@ def message_id(letter: Letter, sender: Party) -> str:
 
     One that is not in the form of RFC 5322 already is replaced by its SHA-256 at the sender's domain.
     """
-    if _MESSAGE_ID.fullmatch(letter.message_id):
-        return letter.message_id
-    digest = sha256(letter.message_id.encode(errors="surrogatepass")).hexdigest()
-    return f"<{digest}@{sender.email.partition('@')[2] or 'localhost'}>"
+    return _id_of(letter.message_id, sender.email.partition("@")[2] or "localhost")
+
+
+def answered(message_ids: Iterable[str], keys: Iterable[str]) -> str | None:
+    """The inverse: the first key among ``keys`` whose letter has one of these Message-IDs; None without one.
+
+    ``keys`` are what ``Letter.message_id`` was made of. They are looked through, since a SHA-256 cannot be
+    undone. The domain does not count: the sender's address may be another one since.
+    """
+    known = {_without_domain(each) for each in message_ids}
+    return next((key for key in keys if _without_domain(_id_of(key, "localhost")) in known), None)
+
+
+def _id_of(key: str, domain: str) -> str:
+    if _MESSAGE_ID.fullmatch(key):
+        return key
+    return f"<{sha256(key.encode(errors='surrogatepass')).hexdigest()}@{domain}>"
+
+
+def _without_domain(message_id: str) -> str:
+    """The part of a Message-ID by which it is ours: a SHA-256; of any other one, all of it."""
+    local, found, _ = message_id.rpartition("@")
+    return local if found and _DIGEST.fullmatch(local) else message_id
 
 
 def _address(party: Party, ref: str, who: str) -> Address:

@@ -22,6 +22,7 @@
     ├── StorageFull                   no room left; nothing was written
     ├── StorageBusy                   locked for too long, or out of reach; nothing was written
     ├── MailFailed                    the mail could not be handed over; it stays in the outbox
+    ├── PartnerFailed                 a message for another library's system was not taken by it
     └── MissingExtra (ImportError)    an optional dependency is not installed
 
 Rules of this file: ``code`` is public and never changes, the English text may. Attributes come
@@ -56,6 +57,7 @@ __all__ = [
     "MissingExtra",
     "MissingValue",
     "NotFound",
+    "PartnerFailed",
     "Problem",
     "Refused",
     "ServflowError",
@@ -305,6 +307,23 @@ class MailFailed(ServflowError):
         self.found = found
         self.permanent = permanent
         super().__init__(f"mail to {recipient} was not taken: {found}")
+
+
+class PartnerFailed(ServflowError):
+    """A message was not taken by another library's system. ``permanent``: trying again is of no use.
+
+    ``reached`` says that this one message was not taken, and others may fare better. Otherwise the system
+    is not there, or takes nothing of ours for now: it is not asked again in the same run.
+    """
+
+    code = "partner-failed"
+
+    def __init__(self, recipient: str, found: str, *, permanent: bool = False, reached: bool = True) -> None:
+        self.recipient = recipient
+        self.found = found
+        self.permanent = permanent
+        self.reached = reached
+        super().__init__(f"message to {recipient} was not taken: {found}")
 
 
 class MissingExtra(ServflowError, ImportError):

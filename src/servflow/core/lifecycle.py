@@ -138,7 +138,8 @@ def _nothing_follows(_situation: Situation[Any, Any, Any, Any]) -> Command | Non
 class Lifecycle:
     """A table, checked when it is built.
 
-    ``model`` is the aggregate's class and gives the lifecycle its name (``model.kind``).
+    ``model`` is the aggregate's class and gives the lifecycle its name (``model.kind``). ``final`` are
+    the states that nothing leaves; without any, the lifecycle has no end, and no state is a trap.
     ``roles_of`` says which roles an actor has towards an aggregate (None: one yet to be opened),
     the strongest first: a command is heard in the first that passes, and refused for the reasons
     of the first that has a row. ``reads`` names the other aggregates that a command's decision looks
@@ -283,11 +284,17 @@ def _check_read(
     aggregates: Mapping[Key, Aggregate],
     now: Mapping[Key, Aggregate],
 ) -> None:
-    """Whoever reads for the first command must be told of all that is looked at because of it."""
+    """Whoever reads for the first command must be told of all that is looked at because of it.
+
+    What has no place where its aggregate stands is refused, whatever it would look at.
+    """
     root, lifecycle = lifecycles.of(type(first)), lifecycles.of(type(entailed))
+    it = now.get(Key(lifecycle.name, entailed.case))
+    if not lifecycle._parts(OPENING if it is None else it.state, type(entailed)):  # noqa: SLF001
+        return
     key = Key(root.name, first.case)
     named = {key, *root.reads(aggregates.get(key), first)}
-    for other in lifecycle.reads(now.get(Key(lifecycle.name, entailed.case)), entailed):
+    for other in lifecycle.reads(it, entailed):
         if other not in named and other not in now:
             found = f"nothing of {other}, at which {type(entailed).__name__} looks"
             problem = Problem("reads", found, "every aggregate that what is entailed or follows looks at")
@@ -313,7 +320,7 @@ def decide(
     Raises:
         Refused: the command may not be given; all reasons are named and nothing has changed.
         NotFound: the command's aggregate, or that of a command it entails, is not among them.
-        AlreadyExists: the command opens an aggregate that is there already.
+        AlreadyExists: the command, or one it entails, opens an aggregate that is there already.
         InvalidCommand: the command belongs to none of the lifecycles.
         InvalidTable: what follows has no end, or an entailed command looks at an aggregate that
             ``reads`` of the first command does not name.

@@ -1,4 +1,4 @@
-"""What servflow needs from its host, as protocols: storage, mail, facts, a clock, ids.
+"""What servflow needs from its host, as protocols: storage, mail, partners, facts, a clock, ids.
 
 Nothing here is implemented. An adapter's author implements one protocol and runs the contract
 that ships with it (``servflow.testing.contracts``). Whoever writes a storage reads
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -24,11 +24,13 @@ __all__ = [
     "Letter",
     "Mail",
     "Outgoing",
+    "Partner",
     "Party",
     "Receipt",
     "Status",
     "Storage",
     "StoredEntry",
+    "System",
     "Wording",
     "Writing",
 ]
@@ -65,13 +67,16 @@ class StoredEntry:
 class Outgoing:
     """A message in the outbox and what became of it. ``attempts`` counts the failed ones.
 
-    ``changed_at`` is when its status last changed: for a pending one, when it was committed or
-    last tried. ``note`` says what overtook it or why it failed.
+    ``committed_at`` is when it was committed, the same at every try; ``changed_at`` when its status last
+    changed: for a pending one, when it was committed or last tried. (One that an earlier release stored
+    does not say when it was committed: it has ``changed_at`` for both.) ``note`` says what overtook it
+    or why it failed.
     """
 
     message: Message
     status: Status
     attempts: int
+    committed_at: datetime
     changed_at: datetime
     note: str = ""
 
@@ -241,17 +246,39 @@ class Storage(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """How the system of another library is reached.
+
+    ``protocol`` (``iso18626``), ``edition`` and ``dialect`` are words of the ``Partner`` that speaks with
+    it; an empty one says that this is left to it. ``url`` is where messages go. ``key`` is by what that
+    system knows us, and we know it; empty where neither asks for one. It is shown nowhere.
+    ``account`` and ``code`` are what that system has given us to be shown within every message to it; empty
+    where it asks for none. The code is as secret as the key.
+    """
+
+    protocol: str
+    url: str
+    edition: str = ""
+    dialect: str = ""
+    key: str = field(default="", repr=False)
+    account: str = ""
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """Somebody who can be written to, as the host knows him at this moment.
 
     ``language`` is one of the catalogues' (``zh_CN``, ``en``). ``email`` is an address without a
-    display name; an empty one says that he cannot be reached by mail.
+    display name; an empty one says that he cannot be reached by mail. ``system`` is that of another
+    library; None says that it has none, and reads letters.
     """
 
     ref: str
     name: str
     email: str
     language: str
+    system: System | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +311,24 @@ class Mail(Protocol):
 
         Raises:
             MailFailed: it was not taken; ``permanent`` says whether trying again is of no use.
+        """
+
+
+class Partner(Protocol):
+    """Where messages for the systems of other libraries leave."""
+
+    def takes(self, message: Message, to: Party) -> bool:
+        """Whether the message goes to the system of ``to``. Every other one goes as a letter."""
+
+    def send(self, message: Message, *, to: Party, at: datetime) -> None:
+        """Hand the message over; on return the other system has taken it.
+
+        Called with what it takes alone. ``at`` is when the message was committed, the same at every try:
+        a message whose answer was lost is sent again just as it was, and is recognised there.
+
+        Raises:
+            PartnerFailed: it was not taken; ``permanent`` says whether trying again is of no use,
+                ``reached`` whether other messages for the same system may fare better.
         """
 
 

@@ -246,8 +246,10 @@ def _path_problems(table: Lifecycle) -> Iterator[Problem]:
         where = f"{table.model.kind}, state {state.name}"
         if state not in reached:
             yield Problem(where, "no way into it", "a path from an opening row")
-        elif state not in ending:
+        elif table.final and state not in ending:
             yield Problem(where, "no way from it to a final state", "a path to one")
+        elif not table.final and not any(source is state and to is not state for source, to in steps):
+            yield Problem(where, "no way out of it", "one to another state, in a table without an end")
 
 
 def _closure(start: set[Enum], steps: list[tuple[Enum, Enum]]) -> set[Enum]:

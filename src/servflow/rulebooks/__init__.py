@@ -13,7 +13,7 @@ hosts that make their own calendar, in ``servflow.rulebooks.closures``.
 from __future__ import annotations
 
 from servflow.rulebooks._load import check, load, shipped
-from servflow.rulebooks._policies import POLICIES, borrowing_policy, lending_policy
+from servflow.rulebooks._policies import POLICIES, borrowing_policy, lending_policy, network_policy
 from servflow.rulebooks._rulebook import Line, Rule, Rulebook, Value
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "check",
     "lending_policy",
     "load",
+    "network_policy",
     "shipped",
 ]

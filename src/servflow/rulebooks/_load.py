@@ -22,6 +22,7 @@ from cattrs import BaseValidationError, Converter
 
 from servflow.codec import canonical, problems, toml
 from servflow.core.citations import PRACTICE, Clause
+from servflow.core.dates import Period
 from servflow.core.errors import InvalidRulebook, InvalidValue, Problem
 from servflow.core.fees.facts import check_name
 from servflow.core.money import Money, minor_digits
@@ -50,7 +51,7 @@ from servflow.rulebooks._keys import (
     Start,
     Weekday,
 )
-from servflow.rulebooks._policies import POLICIES, Given, Limit, rule_types
+from servflow.rulebooks._policies import POLICIES, Given, Limit, Span, rule_types
 from servflow.rulebooks._register import DATA, clause_ids
 from servflow.rulebooks._rulebook import Rule, Rulebook, Value
 
@@ -437,6 +438,7 @@ def _converter(currency: str) -> Converter:
         (DayHours, _day_hours),
         (Weekday, toml.only(str, f"one of {', '.join(WEEKDAYS)}", WEEKDAYS.__contains__)),
         (Limit, _limit),
+        (Span, lambda value, _: None if value == UNLIMITED else made.structure(value, Period)),
         (Given, _given),
     )
     for kind, hook in hooks:

@@ -11,25 +11,47 @@ from typing import Any, Final, NewType, get_args, get_origin, get_type_hints
 
 from servflow.codec.toml import Count, key
 from servflow.core.citations import Dated
+from servflow.core.dates import Period
 from servflow.core.errors import InvalidValue
 from servflow.core.fees import Rule as FeeRule
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.lending.policy import LendingPolicy
+from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.rulebooks._fees import FEES
 from servflow.rulebooks._rulebook import Rulebook
 
-__all__ = ["POLICIES", "Given", "Limit", "borrowing_policy", "lending_policy", "rule_types"]
+__all__ = [
+    "POLICIES",
+    "Given",
+    "Limit",
+    "Span",
+    "borrowing_policy",
+    "lending_policy",
+    "network_policy",
+    "rule_types",
+]
 
 POLICIES: Final[Mapping[str, type]] = MappingProxyType(
-    {"ill.lending": LendingPolicy, "ill.borrowing": BorrowingPolicy, FEES: FeeRule}
+    {
+        "ill.lending": LendingPolicy,
+        "ill.borrowing": BorrowingPolicy,
+        "ill.network": NetworkPolicy,
+        FEES: FeeRule,
+    }
 )
 """What a rulebook can fill, by the name under which it says so: a policy, whose fields say which rules
 there are; or fee rules, which it names itself."""
 
 Limit = NewType("Limit", int)  # 0 or more, or none at all
+Span = NewType("Span", Period)  # a period, or none at all
 Given = NewType("Given", object)  # not in the rulebook
 
-_READ_AS: Final[Mapping[Any, Any]] = {int: Count, int | None: Limit, NoneType: Given}
+_READ_AS: Final[Mapping[Any, Any]] = {
+    int: Count,
+    int | None: Limit,
+    Period | None: Span,
+    NoneType: Given,
+}
 
 
 @cache
@@ -87,6 +109,25 @@ def borrowing_policy(
         closed_through=closed_through,
         lenders=lenders,
         **_rules(rulebook, "ill.borrowing"),
+    )
+
+
+def network_policy(rulebook: Rulebook, *, library: str, closed_through: date | None = None) -> NetworkPolicy:
+    """The policy of a loan network (馆际互借网络) under ``rulebook``, as the desk ``library`` runs it.
+
+    ``library`` is the reference of the centre, or of the library whose own gateway it is; ``closed_through``
+    the last day of the books' closed periods.
+
+    Raises:
+        InvalidValue: the rulebook is for another policy.
+    """
+    return NetworkPolicy(
+        library=library,
+        rulebook=rulebook.digest,
+        calendar=rulebook.calendar,
+        currency=rulebook.currency,
+        closed_through=closed_through,
+        **_rules(rulebook, "ill.network"),
     )
 
 

@@ -217,15 +217,16 @@ def test_of_no_use_any_more_while_a_supplier_has_it(desk: BorrowingDesk) -> None
 
 
 def test_a_refusal_to_cancel_is_not_asked_for_again(desk: BorrowingDesk) -> None:
-    """The need has been noted; when the supplier gives it up after all, the case expires."""
+    """The need has been noted; when the supplier gives it up after all, the case has expired, and nobody else
+    is asked.
+    """
     desk.send(need_before=date(2026, 1, 9))
     desk.do(c.HearPromise, "2026-01-06")
     desk.clock("2026-01-10")
     desk.do(c.HearCancelAnswer, "2026-01-12", yes=False)
     assert "Expire" not in desk.clock("2026-02-10")
     desk.do(c.HearUnfilled, "2026-02-11")
-    assert desk.case().state is S.ROUTABLE
-    assert desk.clock("2026-02-12") == ["Expire"]
+    assert desk.case().state is S.CLOSED
     assert desk.case().outcome is CaseOutcome.EXPIRED
 
 

@@ -398,7 +398,7 @@ def test_a_promise_that_comes_too_late_is_shown(desk: BorrowingDesk) -> None:
 
 
 def test_an_offer_is_shown_to_the_patron(desk: BorrowingDesk) -> None:
-    """Revision, conditions, cost, last day, note, not from whom; a new one takes the place of the old."""
+    """Attempt, revision, conditions, cost, last day, note, not from whom; a new one takes the old one's place."""
     desk.offer(
         conditions=(Condition.LIBRARY_USE_ONLY, Condition.SUPERVISED),
         reply_by=date(2026, 1, 9),
@@ -406,6 +406,7 @@ def test_an_offer_is_shown_to_the_patron(desk: BorrowingDesk) -> None:
         revision=4,
     )
     said = {
+        "attempt": 1,
         "revision": 4,
         "conditions": "LibraryUseOnly,SpecCollSupervReq",
         "cost": yuan(30),
@@ -421,7 +422,11 @@ def test_an_offer_is_shown_to_the_patron(desk: BorrowingDesk) -> None:
     offer = desk.attempt().offer
     assert offer is not None
     assert (offer.revision, offer.cost) == (5, None)
-    assert facts_of(desk.messages[-1]) == {"revision": 5, "conditions": "SpecCollSupervReq"}
+    assert facts_of(desk.messages[-1]) == {
+        "attempt": 1,
+        "revision": 5,
+        "conditions": "SpecCollSupervReq",
+    }
     assert desk.messages[-1].supersedes == (m.DECISION,)
 
 
@@ -430,6 +435,7 @@ def test_the_patron_is_not_asked_what_the_rules_decide(desk: BorrowingDesk) -> N
     desk.send()
     change = desk.do(c.HearOffer, "2026-01-06", cost=yuan(20))
     assert desk.kinds(change) == ["borrowing.offer-accepted"]
+    assert facts_of(change.messages[0]) == {"revision": 1, "cost": yuan(20)}
 
     desk.send(case="B-2")
     desk.do(c.HearOffer, "2026-01-06", case="B-2")
@@ -506,7 +512,7 @@ def test_an_offer_is_accepted(desk: BorrowingDesk) -> None:
     assert attempt.offer.state is OfferState.ACCEPTED
     assert (desk.kinds(change), facts_of(change.messages[0])) == (
         ["borrowing.offer-accepted"],
-        {"revision": 1},
+        {"revision": 1, "cost": yuan(30), "conditions": "SpecCollSupervReq"},
     )
     assert change.withdrawals[0].kinds == (m.DECISION,)
     assert desk.case().since == desk.at("2026-01-07")
@@ -536,7 +542,7 @@ def test_an_offer_is_rejected(desk: BorrowingDesk) -> None:
     assert (desk.case().state, desk.case().current) == (S.SENT, 2)
 
     desk.do(c.HearOffer, "2026-01-08")
-    desk.do(c.RejectOffer, "2026-01-08", intent=CancelIntent.END_CASE)
+    desk.do(c.RejectOffer, "2026-01-08", attempt=2, intent=CancelIntent.END_CASE)
     desk.do(c.HearCancelAnswer, "2026-01-09")
     assert desk.attempt(2).state is AttemptState.OFFER_REJECTED
     assert desk.case().outcome is CaseOutcome.CANCELLED
@@ -1094,7 +1100,12 @@ def test_a_renewal_is_asked_for_and_granted(desk: BorrowingDesk) -> None:
     desk.rule(renewals=2)
     desk.lend()
     change = desk.do(c.RenewLoan, "2026-03-02", desired=date(2026, 4, 10), reason="课程", by=desk.patron)
-    assert facts_of(change.messages[0]) == {"reason": "课程", "desired": date(2026, 4, 10)}
+    assert facts_of(change.messages[0]) == {
+        "reason": "课程",
+        "desired": date(2026, 4, 10),
+        "due": date(2026, 3, 6),
+        "items": "NLC-1",
+    }
     change = desk.do(c.HearRenewalAnswer, "2026-03-04", yes=True, due=date(2026, 4, 4))
     it = desk.case()
     assert (it.due, it.patron_due, it.renewals) == (date(2026, 4, 4), date(2026, 4, 3), 1)
@@ -1570,6 +1581,67 @@ def test_what_was_overtaken_on_its_way_changes_nothing(
         assert other.attempt().heard_as_of == 7
 
 
+def test_an_offer_on_conditions_alone_names_no_cost_where_it_is_accepted(desk: BorrowingDesk) -> None:
+    """The lender reads which terms are accepted, and none that it did not name."""
+    desk.offer(cost=None, conditions=(Condition.SUPERVISED, Condition.LIBRARY_USE_ONLY))
+    change = desk.do(c.AcceptOffer, "2026-01-07", by=desk.patron)
+    said = {"revision": 1, "conditions": "SpecCollSupervReq,LibraryUseOnly"}
+    assert facts_of(change.messages[0]) == said
+
+
+def test_a_renewal_names_what_is_to_be_renewed(desk: BorrowingDesk) -> None:
+    """The pieces that are here, and not those that went back or were lost; and the term as it is."""
+    desk.rule(renewals=2)
+    desk.ship(items=("a", "b", "c", "d"))
+    desk.do(c.Receive, "2026-01-12")
+    desk.do(c.ShipBack, "2026-01-13", items=("c",))
+    desk.do(c.RecordLoss, "2026-01-13", items=("d",), where=WhereLost.TRANSIT_OUT)
+    change = desk.do(c.RenewLoan, "2026-01-14", reason="课程")
+    said = {"reason": "课程", "due": date(2026, 3, 6), "items": "a\nb"}
+    assert facts_of(change.messages[0]) == said
+
+
+def test_what_the_supplier_calls_it_is_told_to_it_since(desk: BorrowingDesk) -> None:
+    """Its own number is on record as it said it last, per attempt, and every message to it has it."""
+    desk.send()
+    desk.do(c.HearReceived, "2026-01-06")
+    assert desk.attempt().their_id is None
+    change = desk.do(c.QueryStatus, "2026-01-06")
+    assert facts_of(change.messages[0]) == {}
+
+    desk.do(c.HearExpect, "2026-01-06", their_id="88")
+    desk.do(c.HearNotification, "2026-01-06")
+    assert desk.attempt().their_id == "88"
+    change = desk.do(c.QueryStatus, "2026-01-06")
+    assert facts_of(change.messages[0]) == {"their_id": "88"}
+    desk.do(c.HearPromise, "2026-01-06", their_id="89")
+    assert desk.attempt().their_id == "89"
+
+    desk.do(c.HearUnfilled, "2026-01-06", attempt=1)
+    change = desk.do(c.QueryStatus, "2026-01-07")
+    assert (desk.case().current, facts_of(change.messages[0])) == (2, {})
+
+
+def test_whoever_does_not_speak_for_the_supplier_names_nothing(desk: BorrowingDesk) -> None:
+    """What a stranger calls the request is not on record."""
+    desk.send()
+    desk.do(c.HearPromise, "2026-01-06", by=desk.by(Office.SYSTEM, "CN-X"), their_id="88")
+    assert desk.attempt().their_id is None
+
+
+@pytest.mark.parametrize(("before", "with_it"), [("88", ""), ("", "88"), ("87", "88")])
+def test_what_goes_back_goes_back_under_its_number(desk: BorrowingDesk, before: str, with_it: str) -> None:
+    """A case that only sends something back tells the supplier of its own number, too."""
+    desk.send()
+    desk.do(c.HearNotification, "2026-01-06", their_id=before)
+    desk.do(c.HearUnfilled, "2026-01-06")
+    desk.do(c.HearShipped, "2026-01-07", attempt=1, their_id=with_it)
+    assert desk.attempt(1, "B-1/return-1").their_id == "88"
+    desk.do(c.Receive, "2026-01-12", case="B-1/return-1")
+    (back,) = desk.do(c.ShipBack, "2026-01-13", case="B-1/return-1").messages
+    assert (back.kind, facts_of(back)["their_id"]) == (m.RETURNED, "88")
+
+
 def test_what_ends_an_attempt_ends_it_whenever_it_was_said(desk: BorrowingDesk) -> None:
     """Only what can change again is overtaken; another attempt has a count of its own."""
     desk.send()
@@ -1593,6 +1665,31 @@ def test_what_is_dated_before_its_attempt_was_sent_is_shown(desk: BorrowingDesk)
     assert desk.case().state is S.PROMISED
     facts = {"said": "HearPromise", "sent_on": date(2026, 1, 6)}
     assert desk.attention() == [("before-it-was-asked", facts)]
+
+
+def test_an_offer_dated_before_its_attempt_was_sent_is_decided_by_somebody(desk: BorrowingDesk) -> None:
+    """The rules would take it, but not on a day on which nobody had been asked; it is heard all the same."""
+    desk.send("2026-01-06")
+    now = {"recorded_at": desk.at("2026-01-07")}
+    change = desk.do(c.HearOffer, "2026-01-05T23:59", cost=yuan(1), **now)
+    assert desk.names(change) == ["HearOffer"]
+    assert desk.case().state is S.OFFERED
+    assert [code for code, _ in desk.attention()] == ["before-it-was-asked"]
+    assert desk.kinds(change) == ["patron.decision", "staff.attention"]
+    desk.do(c.AcceptOffer, "2026-01-07", by=desk.patron)
+    assert desk.case().state is S.PROMISED
+
+
+def test_an_offer_that_comes_in_front_on_such_a_day_is_decided_by_somebody(desk: BorrowingDesk) -> None:
+    """What makes it the next one was dated too early: that is heard as well."""
+    desk.rule(ask_at_once=2)
+    desk.send("2026-01-06")
+    desk.do(c.HearOffer, "2026-01-06", attempt=1)
+    desk.do(c.HearOffer, "2026-01-06", attempt=2, cost=yuan(1))
+    early = {"recorded_at": desk.at("2026-01-07")}
+    change = desk.do(c.HearUnfilled, "2026-01-05T23:59", attempt=1, **early)
+    assert desk.names(change) == ["HearUnfilled", "GoOnWith"]
+    assert desk.case().state is S.OFFERED
 
 
 def test_nothing_breaks_at_the_end_of_the_calendar(desk: BorrowingDesk) -> None:

@@ -37,6 +37,7 @@ ROLES = {
     "Y": BorrowingRole.SYSTEM,
     "Q": BorrowingRole.SUPPLIER,
     "K": BorrowingRole.CLOCK,
+    "C": BorrowingRole.CENTRE,
 }
 
 # what is done here
@@ -48,30 +49,36 @@ Submit             .        PS>SUB  .       .        .       .               .  
 Withdraw           .        PS>END  PS>END  PS>END   PS>END  PS>END          .           .           .           .           PS>END   .                .        .          .        .          .        .          PS>END  .
 Block              .        .       SY>BLO  .        .       .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
 Refer              .        .       SY>REV  .        .       .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
+RegisterAtDesk     .        .       S>=     S>=      S>=     .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
 ApproveRequest     .        .       SY>ROU  .        S>ROU   .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
 Recheck            .        .       .       PSY>SUB  .       .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
-OverrideBlock      .        .       .       S>REV    .       .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
+OverrideBlock      .        .       .       S>REV    S>=     S>=             .           .           .           S>=         S>=      .                .        .          .        .          .        .          S>=     .
 CloseAsDuplicate   .        .       .       .        S>END   .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
 FillLocally        .        .       .       .        S>END   S>END           .           .           .           .           S>END    .                .        .          .        .          .        .          S>END   .
 DeclineRequest     .        .       S>END   S>END    S>END   .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
 Expire             .        .       K>END   K>END    K>END   K>END           K>=         K>=         K>=         K>=         K>END    .                .        .          .        .          .        .          K>END   .
-SetRota            .        .       .       .        SY>=    SY>=            SY>=        SY>=        SY>=        SY>=        SY>=     .                .        .          .        .          .        .          SY>ROU  .
-SkipSupplier       .        .       .       .        .       SY>=            .           .           .           .           .        .                .        .          .        .          .        .          .       .
-Send               .        .       .       .        .       SY>SEN,K>SEN/=  .           .           .           .           .        .                .        .          .        .          .        .          .       .
+SetRota            .        .       .       .        SYC>=   SYC>=           SYC>=       SYC>=       SYC>=       SYC>=       SYC>=    .                .        .          .        .          .        .          SYC>ROU  .
+HearRota           .        SCQ>=   SCQ>=   SCQ>=    SCQ>=   SCQ>=           SCQ>=       SCQ>=       SCQ>=       SCQ>=       SCQ>=    SCQ>=            SCQ>=    SCQ>=      SCQ>=    SCQ>=      SCQ>=    SCQ>=      SCQ>ROU/= SCQ>=
+AskCentre          .        .       .       .        .       SY>=            .           .           .           .           .        .                .        .          .        .          .        .          .       .
+SkipSupplier       .        .       .       .        .       SYC>=           .           .           .           .           .        .                .        .          .        .          .        .          .       .
+Send               .        .       .       .        .       SYC>SEN,K>SEN/= .           .           .           .           .        .                .        .          .        .          .        .          .       .
+GoOnWith           .        .       .       .        .       Y>SEN/EXP/PRO/OFF .         .           .           SY>=        .        .                .        .          .        .          .        .          .       .
+LeaveSupplier      .        .       .       .        .       .               SY>=        SY>=        SY>=        SY>=        .        SY>=             SY>=     .          .        .          SY>=     .          .       .
 Exhaust            .        .       .       .        .       SY>EXH          .           .           .           .           .        .                .        .          .        .          .        .          .       .
 GiveUp             .        .       .       .        .       .               .           .           .           .           .        .                .        .          .        .          .        .          SY>END  .
 Resubmit           .        .       .       .        .       .               .           .           .           .           S>END    .                .        .          .        .          .        .          S>END   .
-TimeOut            .        .       .       .        .       .               SK>ROU/END  SK>ROU/END  .           .           .        .                .        .          .        .          .        .          .       .
+TimeOut            .        .       .       .        .       .               SK>ROU/END/= SK>ROU/END/= SK>=      SK>=        .        .                .        .          .        .          .        .          .       .
 NoteDelay          .        .       .       .        .       .               .           .           K>=         K>=         .        K>=              .        .          .        .          K>=      .          .       .
 QueryStatus        .        .       .       .        .       .               SY>=        SY>=        SY>=        SY>=        .        SY>=             SY>=     SY>=       SY>=     SY>=       .        SY>=       .       .
 AcceptOffer        .        .       .       .        .       .               .           .           .           PSY>PRO     .        .                .        .          .        .          .        .          .       .
 RejectOffer        .        .       .       .        .       .               .           .           .           PSY>=       .        .                .        .          .        .          .        .          .       .
 CancelRequest      .        .       .       .        .       .               PSY>=       PSY>=       PSY>=       PSY>=       .        .                .        .          .        .          .        .          .       .
 Abandon            .        .       .       .        .       .               SK>ROU/END  SK>ROU/END  SK>ROU/END  SK>ROU/END  .        .                .        .          .        .          .        .          .       .
-AcceptRetry        .        .       .       .        .       .               .           .           .           .           SY>ROU   .                .        .          .        .          .        .          .       .
+AcceptRetry        .        .       .       .        .       S>=             .           .           .           .           SY>ROU   .                .        .          .        .          .        .          S>ROU   .
 DeclineRetry       .        .       .       .        .       .               .           .           .           .           SYK>ROU  .                .        .          .        .          .        .          .       .
 OpenReturn         Y>SHI    .       .       .        .       .               .           .           .           .           .        .                .        .          .        .          .        .          .       .
 Receive            .        .       .       .        .       .               S>REC/DEL   S>REC/DEL   S>REC/DEL   S>REC/DEL   .        S>REC/DEL/=      S>=      S>=        S>=      S>AWA      .        .          .       .
+SetPickUp          .        .       .       .        .       .               .           .           .           .           .        .                S>=      .          .        .          S>=      .          .       .
 CheckOut           .        .       .       .        .       .               .           .           .           .           .        .                S>LOA    .          S>LOA    .          .        .          .       .
 TakeBack           .        .       .       .        .       .               .           .           .           .           .        .                .        S>AWA      .        .          .        .          .       .
 ShipBack           .        .       .       .        .       .               .           .           .           .           .        .                S>RET/=  .          S>RET/=  .          .        .          .       .
@@ -98,7 +105,7 @@ HearExpect          .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>EXP/=      SQ>EXP/=     
 HearPromise         .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>PRO/=      SQ>PRO/=      SQ>PRO/=      SQ>PRO/=      SQ>=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
 HearOffer           .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>OFF/=      SQ>OFF/=      SQ>OFF/=      SQ>OFF/=      SQ>=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
 HearUnfilled        .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
-HearRetry           .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>TRY/END/=  SQ>TRY/END/=  SQ>TRY/END/=  SQ>TRY/END/=  SQ>=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
+HearRetry           .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>ROU/TRY/END/=  SQ>ROU/TRY/END/=  SQ>ROU/TRY/END/=  SQ>ROU/TRY/END/=  SQ>=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
 HearWithdrawn       .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
 HearShipped         .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>SHI/DEL/=  SQ>SHI/DEL/=  SQ>SHI/DEL/=  SQ>SHI/DEL/=  SQ>=  SQ>DEL/=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
 HearCancelAnswer    .  SQ>=  SQ>=  SQ>=  SQ>=  SQ>=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>ROU/END/=  SQ>=  SQ>=      SQ>=      SQ>=      SQ>=      SQ>=      SQ>=  SQ>=      SQ>=  SQ>=
@@ -201,7 +208,7 @@ def test_nothing_heard_is_refused(state: CaseState, command: type[c.Hear]) -> No
 
 def test_every_word_of_a_supplier_is_in_the_table() -> None:
     """No class of what can be heard is without rows; the class they share is none of them."""
-    named = {getattr(c, name) for name in c.__all__ if name.startswith("Hear")} - {c.Hear}
+    named = {getattr(c, name) for name in c.__all__ if name.startswith("Hear")} - {c.Hear, c.HearRota}
 
     assert set(HEARINGS) == named
     assert set(BORROWING.commands) == {getattr(c, name) for name in c.__all__} - {c.Hear}

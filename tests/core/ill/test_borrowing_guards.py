@@ -434,7 +434,7 @@ def test_nothing_is_a_duplicate_of_itself(desk: BorrowingDesk) -> None:
 
 
 def test_what_is_looked_at_is_read(desk: BorrowingDesk) -> None:
-    """Another case that goes on, one that is to begin, one that sends back; beside them nothing is."""
+    """The patron's account; another case that goes on, one that is to begin, one that sends back; no more."""
     desk.send()
     desk.clock("2026-01-12")
     stray = desk.command(c.HearShipped, "2026-01-13", attempt=1)
@@ -446,7 +446,8 @@ def test_what_is_looked_at_is_read(desk: BorrowingDesk) -> None:
         (desk.command(c.Withdraw, "2026-01-13"), []),
     ):
         read = BORROWING.reads(desk.case(), command)
-        assert read == tuple(Key("ill.borrowing", each) for each in others)
+        account = Key("ill.account", desk.case().patron)
+        assert read == (account, *(Key("ill.borrowing", each) for each in others))
 
 
 # --- suppliers ------------------------------------------------------------------------------------------
@@ -1205,6 +1206,19 @@ def test_what_cannot_be_said(desk: BorrowingDesk, kind: Any, said: dict[str, Any
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize(
+    "id", [" B1", "B1 ", "B  1", "B1\n", "B\t1", "B\x7f1", "B\u30001", "B\u202e1", "x" * 201]
+)
+def test_an_id_that_suppliers_cannot_be_told(desk: BorrowingDesk, id: str) -> None:
+    """A case whose id would not arrive as it is, or would be too long, is refused where it is made."""
+    with pytest.raises(InvalidValue) as refused:
+        desk.command(c.DraftRequest, "2026-01-05", case=id)
+
+    assert (refused.value.field, refused.value.found) == ("case", id)
+    for other in ("x" * 200, "B 1", "书/1", "B1~1"):
+        assert desk.command(c.DraftRequest, "2026-01-05", case=other).case == other
+
+
 def test_the_same_supplier_may_come_again_later_in_the_rota(desk: BorrowingDesk) -> None:
     """Not twice in a row, but after another one."""
     desk.send(suppliers=(LENDER, "CN-ZJU", LENDER))
@@ -1238,3 +1252,35 @@ def test_a_refusal_leaves_no_trace(desk: BorrowingDesk) -> None:
 
     assert (dict(desk.aggregates), desk.messages, desk.postings) == before
     assert desk.case().outcome is not CaseOutcome.RETURNED
+
+
+def test_a_last_day_to_pick_it_up_lies_ahead_and_within_the_term(desk: BorrowingDesk) -> None:
+    """When it comes as well as later: not in the past, and not after the lender's due date, both included."""
+    desk.ship()
+    over = ("ill.pick-up-over", None, {"until": date(2026, 1, 11)})
+    due = {"until": date(2026, 3, 7), "due": date(2026, 3, 6)}
+    assert desk.refused(c.Receive, "2026-01-12", pick_up_by=date(2026, 1, 11)) == [over]
+    assert desk.refused(c.Receive, "2026-01-12", pick_up_by=date(2026, 3, 7)) == [
+        ("ill.pick-up-after-due", None, due)
+    ]
+    for day in (date(2026, 1, 12), date(2026, 3, 6)):
+        assert desk.refused(c.Receive, "2026-01-12", pick_up_by=day) == []
+    desk.do(c.Receive, "2026-01-12")
+    assert desk.refused(c.SetPickUp, "2026-01-12", until=date(2026, 1, 11)) == [over]
+    assert desk.refused(c.SetPickUp, "2026-01-12", until=date(2026, 3, 7)) == [
+        ("ill.pick-up-after-due", None, due)
+    ]
+    assert desk.refused(c.SetPickUp, "2026-01-12", until=date(2026, 3, 6)) == []
+
+
+def test_what_came_unannounced_has_the_term_that_the_parcel_says(desk: BorrowingDesk) -> None:
+    """Where it says none, no day is too late."""
+    desk.send()
+    said = {"unannounced": True, "pick_up_by": date(2026, 3, 7)}
+    assert desk.refused(c.Receive, "2026-01-12", **said, due=date(2026, 3, 6)) == [
+        ("ill.pick-up-after-due", None, {"until": date(2026, 3, 7), "due": date(2026, 3, 6)})
+    ]
+    assert desk.refused(c.Receive, "2026-01-12", **said) == []
+    assert desk.refused(c.Receive, "2026-01-12", unannounced=True, pick_up_by=date(2026, 1, 1)) == [
+        ("ill.pick-up-over", None, {"until": date(2026, 1, 1)})
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -17,7 +18,9 @@ from servflow.core.errors import AlreadyExists, NotFound, Refused
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing.following import next_wake, wake
+from servflow.core.ill.borrowing.messages import CANCEL, OFFER_REJECTED
 from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
+from servflow.core.ill.borrowing.several import is_settled
 from servflow.core.ill.borrowing.states import BorrowingRole, CaseState, DelayKind
 from servflow.core.ill.borrowing.table import BORROWING
 from servflow.core.ill.terms import (
@@ -39,6 +42,8 @@ from servflow.core.ledger import Account, AccountKind, balance, trial_balance
 from servflow.core.money import Money, total
 
 S = CaseState
+CENTRE: Final = "CN-CALIS"
+THREE: Final = (LENDER, "CN-ZJU", "CN-SZU")
 FAR: Final = datetime.fromisoformat("2036-01-01T10:00:00+08:00")
 MOST_WAKES: Final = 60  # of one case without a word from anybody
 ITEMS: Final = st.lists(st.sampled_from(["a", "b", "c"]), max_size=3, unique=True).map(tuple)
@@ -69,6 +74,9 @@ FIELDS: Final[Mapping[type[Command], Mapping[str, st.SearchStrategy[Any]]]] = {
     c.SkipSupplier: {"note": NOTE},
     c.Send: {"override": SOME},
     c.Resubmit: {"successor": st.sampled_from(["B-2", "B-3", CASE])},
+    c.HearRota: {"suppliers": st.sampled_from([(), (LENDER,), ("CN-SZU", "CN-ZJU"), (LIBRARY,)])},
+    c.GoOnWith: {"attempt": st.integers(1, 5)},
+    c.LeaveSupplier: {"attempt": st.integers(1, 5)},
     c.NoteDelay: {"kind": st.sampled_from(list(DelayKind))},
     c.AcceptOffer: {"revision": st.integers(1, 3)},
     c.RejectOffer: {"revision": st.integers(1, 3), "intent": st.sampled_from(list(CancelIntent))},
@@ -105,6 +113,7 @@ FIELDS: Final[Mapping[type[Command], Mapping[str, st.SearchStrategy[Any]]]] = {
         "unannounced": SOME,
         "service": st.none() | st.sampled_from(list(Service)),
         "due": DAYS,
+        "attempt": st.sampled_from([None, None, 1, 2, 3]),
     },
     c.CheckOut: {"acknowledged": st.sampled_from([(), tuple(Condition)])},
     c.ShipBack: {"items": st.just(()) | ITEMS, "although_held": SOME},
@@ -135,7 +144,7 @@ BEGINNINGS: Final = (
     "exhaust",
 )
 POLICIES: Final = st.fixed_dictionaries(
-    {"renewals": st.sampled_from([3, 0])},
+    {"renewals": st.sampled_from([3, 0]), "ask_at_once": st.sampled_from([1, 2, 3])},
     optional={
         "mediated": st.just(False),
         "sends_itself": st.just(False),
@@ -143,6 +152,7 @@ POLICIES: Final = st.fixed_dictionaries(
         "undo_minutes": st.just(0),
         "cap": st.just(yuan(500)),
         "by_lenders_rules": st.just(()),
+        "rota_delegated": st.just(value=True),
     },
 )
 FACTS: Final = st.builds(
@@ -166,6 +176,7 @@ class Walk:
         self.now = self.desk.at("2026-02-05")
         self.keys: set[str] = set()
         self.heard: dict[tuple[str, str], dict[CostKind, Money]] = {}  # by supplier and request
+        self.cancelled: Counter[Any] = Counter()  # how often each request was
         self.steps = 0
 
     def case(self, case: str = CASE) -> BorrowingCase:
@@ -187,6 +198,9 @@ class Walk:
         assert self.desk.aggregates == before
         assert isinstance(result, (Change, Refused, NotFound, AlreadyExists)), result
         if isinstance(result, Change):
+            for message in result.messages:
+                if message.kind in {CANCEL, OFFER_REJECTED}:
+                    self.cancelled[dict(message.facts)["request"]] += 1
             self.desk.aggregates |= {it.key: it for it in result.becomes}
             self.desk.postings += result.postings
             fresh = [message.key for message in result.messages]
@@ -244,7 +258,15 @@ class Walk:
         current = it.attempt
         active = [each for each in it.attempts if each.state.value == "active"]
         with_them = it.state in {S.SENT, S.EXPECTED, S.PROMISED, S.OFFERED}
-        assert active == ([current] if with_them else [])
+        assert [each for each in active if each.beside is None] == ([current] if with_them else [])
+        assert [each for each in active if each.beside is not None] == list(it.beside)
+        assert with_them or not it.beside
+        assert not it.beside or not is_settled(it)
+        assert sum(each.state.value == "supplied" for each in it.attempts) <= 1
+        asked = [each.supplier for each in active]
+        assert len(asked) == len(set(asked))
+        for each in it.attempts:
+            assert not each.left or self.cancelled[each.request_id]
         assert (it.outcome is not None) is (it.state is S.CLOSED)
         assert set(it.received) <= set(it.items)
         assert set(it.sent_back) <= set(it.received)
@@ -276,11 +298,14 @@ class Walk:
         kind = self.draw(st.sampled_from(done) | st.sampled_from(done + COMMANDS) | st.sampled_from(HEARINGS))
         said = {name: self.draw(values) for name, values in FIELDS.get(kind, {}).items()}
         if issubclass(kind, c.Hear):
-            said["attempt"] = self.draw(st.sampled_from([self.case().current or 1] * 4 + [1, 2, 3, 9]))
+            several = [each.number for each in self.case().beside]
+            usual = [self.case().current or 1] * 4 + several * 2
+            said["attempt"] = self.draw(st.sampled_from([*usual, 1, 2, 3, 9]))
             said["costs"] = self.draw(COSTS)
             said["by"] = self.speaker(said["attempt"])
         else:
-            actors = [self.desk.staff] * 4 + [self.desk.patron, self.desk.system, self.desk.time]
+            centre = self.desk.by(Office.SYSTEM, CENTRE)
+            actors = [self.desk.staff] * 4 + [self.desk.patron, self.desk.system, self.desk.time, centre]
             said["by"] = self.draw(st.sampled_from(actors))
         attempt = self.case().attempt
         if attempt is not None and attempt.offer is not None and kind in {c.AcceptOffer, c.RejectOffer}:
@@ -366,6 +391,8 @@ def test_a_random_life(data: st.DataObject) -> None:
         service = st.sampled_from(list(Service))
         most = st.none() | MONEY.filter(lambda money: money.currency == "CNY")
         said = {"service": data.draw(service), "need_before": data.draw(DAYS), "max_cost": data.draw(most)}
+        whose: list[dict[str, Any]] = [{"suppliers": THREE}, {"suppliers": (), "routed_by": CENTRE}]
+        said |= data.draw(st.sampled_from(whose))
     elif begin in {"ship", "receive", "lend", "take_back", "return_it"}:
         said = {"items": data.draw(ITEMS), "due": data.draw(A_DAY), "costs": data.draw(COSTS)}
     getattr(walk.desk, begin)(**said)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from servflow.core.changes import Actor, Command, Office, Withdrawal
+from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue, Refused
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending import messages
@@ -287,14 +288,59 @@ def test_a_stranger_is_not_heard(lending_desk: Any) -> None:
         assert reason.code == "lifecycle.not-yours"
 
 
-@pytest.mark.parametrize("kind", [c.ReportReturn, c.ReportLost, c.ReportFound, c.ClaimDefect])
-def test_what_cannot_have_happened_is_refused_in_any_state(lending_desk: Any, kind: type[Command]) -> None:
-    """A day before the shipping: that is no crossing, also when the loan is over."""
-    lending_desk.reach(S.CLOSED)
-    entered = {"recorded_at": lending_desk.at("2026-02-10")}
+@pytest.mark.parametrize("by", ["ils", "librarian"])
+@pytest.mark.parametrize("state", [S.SHIPPED, S.AT_REQUESTER, S.RETURN_IN_TRANSIT, S.LOST])
+@pytest.mark.parametrize("kind", [c.ConfirmReceipt, c.ReportReturn, c.ReportLost, c.ReportFound])
+def test_what_is_dated_before_the_shipping_is_for_staff(
+    lending_desk: Any, kind: type[Command], state: SupplyState, by: str
+) -> None:
+    """What is heard of volumes on a day on which they had not left moves nothing, ends no fine, and is seen."""
+    before = lending_desk.reach(state)
+    assert before.shipped_on is not None
+    day = (before.shipped_on - timedelta(days=1)).isoformat()
+    actor = Actor("librarian", before.supplier, Office.STAFF)
+    who = {"by": actor if by == "librarian" else Actor("ils", before.requester, Office.SYSTEM)}
+    said = {**SAID.get(kind, {}), **who, "recorded_at": lending_desk.at("2026-02-20")}
+    change = lending_desk.do(kind, day, **said)
 
-    reasons = lending_desk.reasons(kind, "2026-02-04", **SAID[kind], **entered)
-    assert [reason.code for reason in reasons] == ["ill.before-shipping"]
+    facts = (("said", kind.__name__), ("shipped_on", before.shipped_on))
+    reason = Reason("ill.attention.before-it-was-shipped", None, facts)
+    it = lending_desk.loan()
+    assert it == replace(before, version=before.version + 1, attention=(*before.attention, reason))
+    assert (change.messages, change.postings) == ((), ())
+
+
+@pytest.mark.parametrize("state", [S.SHIPPED, S.AT_REQUESTER])
+def test_a_renewal_asked_for_before_the_shipping_is_for_staff(lending_desk: Any, state: SupplyState) -> None:
+    """A renewal dated before the loan waits for no answer, and none is given."""
+    before = lending_desk.reach(state)
+    assert before.shipped_on is not None
+    day = (before.shipped_on - timedelta(days=1)).isoformat()
+    change = lending_desk.do(c.RequestRenewal, day, recorded_at=lending_desk.at("2026-02-20"))
+
+    assert lending_desk.loan().renewal_asked_on is None
+    assert [each.code for each in lending_desk.loan().attention][-1:] == [
+        "ill.attention.before-it-was-shipped"
+    ]
+    assert change.messages == ()
+
+
+@pytest.mark.parametrize(
+    "kind", [c.ConfirmReceipt, c.ReportReturn, c.ReportLost, c.ReportFound, c.ClaimDefect]
+)
+def test_what_is_dated_before_the_shipping_is_heard_when_all_is_over(
+    lending_desk: Any, kind: type[Command]
+) -> None:
+    """A day before the shipping: that is no crossing, also when the loan is over; staff look at it."""
+    lending_desk.reach(S.CLOSED)
+    lending_desk.do(kind, "2026-02-04", **SAID.get(kind, {}), recorded_at=lending_desk.at("2026-02-10"))
+
+    (reason,) = lending_desk.loan().attention
+    before = "ill.attention.before-it-was-shipped"
+    assert reason.code == ("ill.attention.out-of-order" if kind in NOT_OVER else before)
+
+
+NOT_OVER = (c.ReportLost, c.ReportFound)  # nothing is out any more, whatever the day
 
 
 def test_a_notification_never_does_more_than_be_read(lending_desk: Any) -> None:

@@ -226,7 +226,7 @@ def test_a_reminder_after_the_due_day_says_what_is_owed_by_then(lending_desk):
     later = lending_desk.do(c.NoticeDue, "2026-03-08", due=DUE, step=3)
 
     said = facts(change)
-    assert (said["days"], said["volumes"], said["amount"]) == (1, 1, yuan(5))
+    assert (said["days"], said["volumes"], said["items"], said["amount"]) == (1, 1, "b", yuan(5))
     assert (facts(later)["days"], facts(later)["amount"]) == (8, yuan(40))
     (reason,) = lending_desk.told(change).reasons
     assert (reason.code, reason.clause.id) == ("ill.overdue-charged", "NLC-12")
@@ -407,7 +407,7 @@ def test_a_loss_charges_the_days_so_far_and_stays_out(lending_desk):
     lending_desk.do(c.RequestRenewal, "2026-02-20", reason="课程未结束")
     change = lending_desk.do(c.ReportLost, "2026-03-02")
 
-    assert facts(change)["volumes"] == 1
+    assert (facts(change)["volumes"], facts(change)["items"]) == (1, "b")
     assert still_open(lending_desk)[f"{LOAN}/overdue"] == yuan(10)
     assert lending_desk.loan().renewal_asked_on is None
     assert lending_desk.relation().volumes_out == 1

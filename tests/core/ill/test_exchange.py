@@ -12,7 +12,12 @@ from servflow.core.changes import Actor, Command, Key, Message, Office
 from servflow.core.citations import Plain
 from servflow.core.errors import InvalidMessage, InvalidValue
 from servflow.core.ill.borrowing import commands as b
-from servflow.core.ill.borrowing.messages import PATRON_MESSAGES, STAFF_MESSAGES, SUPPLIER_MESSAGES
+from servflow.core.ill.borrowing.messages import (
+    CENTRE_MESSAGES,
+    PATRON_MESSAGES,
+    STAFF_MESSAGES,
+    SUPPLIER_MESSAGES,
+)
 from servflow.core.ill.exchange import HEARD, case_at_lender, for_a_desk, heard
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending.messages import RELATION_MESSAGES, SUPPLY_MESSAGES
@@ -71,13 +76,18 @@ def wrong(message: Message, *, sender: str = THERE, at: str = HERE) -> list[str]
 
 
 def test_every_kind_between_desks_is_in_the_table():
-    """Each kind that either side tells the other has its row, and the table has three kinds more.
+    """Each kind that either side tells the other has its row, and the table has more.
 
-    A note from either side, and the cancellation by a lender that has it: other libraries tell these.
+    A note from either side, the cancellation by a lender that has it, whom a centre names to be asked, and
+    what gateways tell: other institutions tell these.
     """
     assert set(SUPPLIER_MESSAGES) | set(SUPPLY_MESSAGES) <= set(HEARD)
     assert set(HEARD) - set(SUPPLIER_MESSAGES) - set(SUPPLY_MESSAGES) == {
         "ill.borrowing.notification",
+        *CENTRE_MESSAGES,
+        "ill.centre.routed",
+        "ill.gateway.request",
+        "ill.gateway.taken-in",
         "ill.supply.cancelled",
         "ill.supply.notification",
     }
@@ -109,6 +119,26 @@ def test_the_envelope_at_the_borrower():
     assert (command.case, command.attempt) == ("B~1", 12)
     assert command.id == "heard/CN-NLC/ill.supply/B1/7/ill.supply.received"
     assert command.by == Actor("ils", THERE, Office.SYSTEM)
+
+
+def test_a_centre_names_whom_to_ask():
+    """What it says is about a case, not an attempt; without anybody, nobody is left to be asked."""
+    message = replace(told("ill.centre.routed", request="B1", suppliers="CN-ZJU\nCN-NLC"), to=HERE)
+    assert for_a_desk(message)
+    command = heard(message, sender="CN-CALIS", at=HERE, received_at=AT)
+    assert isinstance(command, b.HearRota)
+    assert (command.case, command.suppliers) == ("B1", ("CN-ZJU", "CN-NLC"))
+    assert command.by == Actor("ils", "CN-CALIS", Office.SYSTEM)
+    nobody = heard(replace(message, facts=(("request", "B1"),)), sender="CN-CALIS", at=HERE, received_at=AT)
+    assert isinstance(nobody, b.HearRota)
+    assert nobody.suppliers == ()
+    assert wrong(replace(message, facts=())) == ["facts.request: found nothing, expected a text"]
+
+
+@pytest.mark.parametrize("kind", HEARD)
+def test_a_program_gives_no_evidence_of_what_it_hears(kind: str) -> None:
+    """By what it is known stands in the command's id already."""
+    assert "evidence" not in HEARD[kind].fields
 
 
 def test_no_two_requesters_share_a_case():
@@ -195,6 +225,7 @@ def test_a_reminder_opens_nothing():
         ("cancel", {"intent": "end_case", "note": "n"}, c.RequestCancel, {"note": "n"}),
         ("cancel", {"intent": "end_case", "note": ""}, c.RequestCancel, {}),
         ("offer-accepted", {"revision": 2}, c.AgreeToOffer, {"revision": 2}),
+        ("notification", {"note": "n", "their_id": "88"}, c.Notify, {"note": "n"}),
         ("offer-rejected", {"revision": 2, "note": "n"}, c.DeclineOffer, {"revision": 2, "note": "n"}),
         ("renew", {"reason": "r", "desired": DAY}, c.RequestRenewal, {"reason": "r", "desired": DAY}),
         ("renew", {"reason": ""}, c.RequestRenewal, {}),
@@ -239,8 +270,17 @@ LINES = (
 @pytest.mark.parametrize(
     ("kind", "facts", "command", "said"),
     [
-        ("expected", {}, b.HearExpect, {}),
-        ("promised", {}, b.HearPromise, {}),
+        ("received", {"note": "n"}, b.HearReceived, {"note": "n"}),
+        ("expected", {"note": "n"}, b.HearExpect, {"note": "n"}),
+        ("promised", {"note": "n"}, b.HearPromise, {"note": "n"}),
+        ("promised", {"note": ""}, b.HearPromise, {}),
+        ("promised", {"their_id": "88"}, b.HearPromise, {"their_id": "88"}),
+        (
+            "notification",
+            {"note": "n", "their_id": "88"},
+            b.HearNotification,
+            {"note": "n", "their_id": "88"},
+        ),
         (
             "offered",
             {
@@ -299,9 +339,11 @@ LINES = (
         ("renewal-declined", {"due": DAY, "reason": "r"}, b.HearRenewalAnswer, {"yes": False, "note": "r"}),
         ("recalled", {"due": DAY, "reason": "r"}, b.HearRecall, {"due": DAY, "note": "r"}),
         ("overdue", {"due": DAY, "days": 3, "amount": Money(5, "CNY")}, b.HearOverdue, {}),
+        ("overdue", {"due": DAY, "items": "a", "note": "n"}, b.HearOverdue, {"note": "n"}),
         ("shipped", {"items": "a"}, b.HearShipped, {"items": ("a",)}),
         ("recalled", {"due": ""}, b.HearRecall, {}),
         ("held", {"held": True}, b.HearHoldReturn, {"held": True}),
+        ("held", {"held": False, "note": "n"}, b.HearHoldReturn, {"held": False, "note": "n"}),
         ("lost", {"volumes": 1, **COSTS}, b.HearLost, {"costs": LINES}),
         ("kept", {"volumes": 1, "note": "n"}, b.HearNoReturnNeeded, {"note": "n"}),
         ("loss-settled", {"how": "paid", **COSTS}, b.HearNoReturnNeeded, {"costs": LINES}),
@@ -376,6 +418,7 @@ def test_all_that_is_wrong_is_named_at_once():
             "facts.revision: found True, expected a whole number",
         ),
         ("recalled", {"due": 28}, "facts.due: found 28, expected a day"),
+        ("recalled", {"their_id": 88}, "facts.their_id: found 88, expected a text"),
         ("received", {"request": ""}, "facts.request: found nothing, expected a text"),
         (
             "received",

@@ -515,12 +515,8 @@ def test_only_what_is_out_comes_back(lending_desk):
 
 
 OF_LOANS: Final[tuple[tuple[type[Command], dict[str, Any]], ...]] = (
-    (c.ConfirmReceipt, {}),
-    (c.RequestRenewal, {"reason": "课程未结束"}),
     (c.Recall, {"due": date(2026, 2, 1), "reason": "馆内急需"}),
-    (c.ReportReturn, {}),
     (c.CheckIn, {}),
-    (c.ReportLost, {}),
     (c.DeclareLost, {}),
     (c.RecordDamage, {"item": "NLC-1", "note": "水渍"}),
     (c.Compensate, {"amount": yuan(50)}),

@@ -37,10 +37,8 @@ def test_nothing_is_lent_before_it_was_asked_for(lending_desk: Any, kind: type[C
     ("kind", "said"),
     [
         (c.Recall, {"due": date(2026, 1, 31), "reason": "needed"}),
-        (c.RequestRenewal, {"reason": "course"}),
         (c.RecordDamage, {"item": "NLC-1", "note": "wet"}),
         (c.CheckIn, {}),
-        (c.ReportLost, {}),
         (c.Assess, {}),
     ],
 )

@@ -52,7 +52,12 @@ def test_terms_are_offered_until_something_is_supplied(lending_desk: Any, state:
     revision = 2 if state is S.OFFERED else 1
     assert lending_desk.loan().state is S.OFFERED
     assert lending_desk.loan().offer == Offer(
-        revision=revision, conditions=TERMS, cost=yuan(60), reply_by=date(2026, 2, 20), note="孤本"
+        revision=revision,
+        conditions=TERMS,
+        cost=yuan(60),
+        reply_by=date(2026, 2, 20),
+        note="孤本",
+        made_at=lending_desk.at("2026-02-06"),
     )
     assert facts(change) == {
         "status": "WillSupply",

@@ -11,20 +11,23 @@ STATES = {state.name: state for state in RelationState}
 ROLES = {"I": RelationRole.INSTITUTION, "S": RelationRole.STAFF, "Y": RelationRole.SYSTEM}
 
 GRID = """
-               -           APPLIED     APPROVED    SIGNED        SUSPENDED     DECLINED  TERMINATED
-Apply          IS>APPLIED  .           .           .             .             .         .
-Approve        .           S>APPROVED  .           .             .             .         .
-Decline        .           S>DECLINED  S>DECLINED  .             .             .         .
-Sign           .           .           S>SIGNED    .             .             .         .
-IssueCard      .           .           .           S>=           S>=           .         .
-PaySecurity    .           .           S>=         S>=           S>=           .         .
-DeclareChange  .           IS>=        IS>=        IS>=          IS>=          .         .
-Suspend        .           .           .           S>SUSPENDED   .             .         .
-Reinstate      .           .           .           .             S>SIGNED      .         .
-Terminate      .           .           .           S>TERMINATED  S>TERMINATED  .         .
-BookLoan       .           .           .           Y>=           Y>=           .         Y>=
-Pay            .           .           .           S>=           S>=           .         S>=
-Waive          .           .           .           S>=           S>=           .         S>=
+                -           APPLIED     APPROVED    SIGNED        SUSPENDED     DECLINED    TERMINATED
+Apply           IS>APPLIED  .           .           .             .             .           .
+Reapply         .           .           .           .             .             IS>APPLIED  IS>APPLIED
+Approve         .           S>APPROVED  .           .             .             .           .
+Decline         .           S>DECLINED  S>DECLINED  .             .             .           .
+Sign            .           .           S>SIGNED    .             .             .           .
+IssueCard       .           .           .           S>=           S>=           .           .
+PaySecurity     .           .           S>=         S>=           S>=           .           .
+RefundSecurity  .           S>=         S>=         S>=           S>=           S>=         S>=
+DeclareChange   .           IS>=        IS>=        IS>=          IS>=          .           .
+Suspend         .           .           .           S>SUSPENDED   .             .           .
+Reinstate       .           .           .           .             S>SIGNED      .           .
+Terminate       .           .           .           S>TERMINATED  S>TERMINATED  .           .
+BookLoan        .           Y>=         Y>=         Y>=           Y>=           Y>=         Y>=
+Pay             .           S>=         S>=         S>=           S>=           S>=         S>=
+SettleDues      .           Y>=         Y>=         Y>=           Y>=           Y>=         Y>=
+Waive           .           S>=         S>=         S>=           S>=           S>=         S>=
 """
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from table_grid import differences, grid_of, read_grid
 
-from servflow.core.changes import Command
+from servflow.core.changes import Actor, Command, Office
 from servflow.core.ill.lending import commands as c
-from servflow.core.ill.lending.states import Role, SupplyState
-from servflow.core.ill.lending.table import LENDING
+from servflow.core.ill.lending.states import RelationRole, Role, SupplyState
+from servflow.core.ill.lending.table import LENDING, RELATION
 from servflow.core.lifecycle import OPENING, SAME
 
 STATES = {
@@ -42,7 +45,7 @@ AnswerCancel          .        SY>CLOSED/= SY>CLOSED/= SY>CLOSED/= SY>CLOSED/=  
 Ship                  .        S>SHIP      S>SHIP      S>SHIP      .            .                 .           .           .           .
 SupplyCopy            .        S>CLOSED    S>CLOSED    S>CLOSED    .            .                 .           .           .           S>=
 UndoShipment          .        .           .           .           .            S>NEW/CHECK/PROM  .           .           .           .
-ConfirmReceipt        .        QS>=        QS>=        QS>=        QS>=         QS>AT             QS>=        QS>=        QS>=        QS>=
+ConfirmReceipt        .        QS>=        QS>=        QS>=        QS>=         QS>AT/=           QS>=        QS>=        QS>=        QS>=
 RequestRenewal        .        QS>=        QS>=        QS>=        QS>=         QS>=              QS>=        QS>=        QS>=        QS>=
 GrantRenewal          .        .           .           .           .            SY>=              SY>=        SY>=        .           .
 DeclineRenewal        .        .           .           .           .            SYK>=             SYK>=       SYK>=       .           .
@@ -55,7 +58,7 @@ CheckIn               .        .           .           .           .            
 ReleaseItem           .        .           .           .           .            S>CLOSED          S>CLOSED    .           .           .
 ReportLost            .        QS>=        QS>=        QS>=        QS>=         QS>LOST/BACK/=    QS>LOST/BACK/= QS>LOST/=  QS>=        QS>=
 DeclareLost           .        .           .           .           .            KS>LOST           KS>LOST     KS>LOST     .           .
-ReportFound           .        QS>=        QS>=        QS>=        QS>=         QS>AT/=           QS>AT/=     QS>AT/=     QS>AT       QS>=
+ReportFound           .        QS>=        QS>=        QS>=        QS>=         QS>AT/=           QS>AT/=     QS>AT/=     QS>AT/=     QS>=
 RecordDamage          .        .           .           .           .            S>=               S>=         S>=         S>=         S>=
 Compensate            .        .           .           .           .            S>=               S>=         S>=         S>=         S>=
 SettleLoss            .        .           .           .           .            .                 .           .           S>CLOSED    .
@@ -141,3 +144,19 @@ def test_what_was_answered_unfilled_or_is_closed_stays_closed() -> None:
 
     assert targets == {SAME}
     assert not any(OPENING in found for found in grid_of(LENDING).values())
+
+
+@pytest.mark.parametrize("office", [Office.PERSON, Office.CLOCK])
+def test_no_reader_or_clock_speaks_for_a_borrower(lending_desk: Any, office: Office) -> None:
+    """An institution borrows: its staff and its programs say what it says, to a loan and to its relation."""
+    somebody = Actor("somebody", "CN-320500", office)
+    assert Role.REQUESTER not in LENDING.roles_of(None, somebody)
+    assert RelationRole.INSTITUTION not in RELATION.roles_of(None, somebody)
+    lending_desk.reach(SupplyState.SHIPPED)
+    assert LENDING.roles_of(lending_desk.loan(), somebody) == ()
+    assert RELATION.roles_of(lending_desk.relation(), somebody) == ()
+    for speaks in (Office.STAFF, Office.SYSTEM):
+        assert LENDING.roles_of(lending_desk.loan(), replace(somebody, office=speaks)) == (Role.REQUESTER,)
+        assert RELATION.roles_of(lending_desk.relation(), replace(somebody, office=speaks)) == (
+            RelationRole.INSTITUTION,
+        )

@@ -15,7 +15,8 @@ From the borrower (``ill.borrowing.…``) to the lender, whose case is ``<reques
 kind               heard as              facts beside ``request``
 =================  ====================  =============================================================
 request            ReceiveRequest        service, level, title, author, edition, volume, publisher,
-                                         year, article, pages, record_ids, need_before, max_cost,
+                                         year, article, pages, call_number, barcode,
+                                         record_ids, need_before, max_cost,
                                          previous, forwardable, via, reference, note; ``kind_of`` is
                                          new or retry (reminder: heard as RequestStatus)
 cancel             RequestCancel         note
@@ -34,33 +35,34 @@ notification       Notify                note
 =================  ====================  =============================================================
 
 From the lender (``ill.supply.…``) to the borrower, whose request id is ``<case>~<attempt>``. Whatever it is,
-it may carry ``cost.<kind>``: what has been charged by now, in all, by kind; and ``as_of``, which counts up
-with these totals, so that older ones that come later are known as such.
+it may carry ``cost.<kind>``: what has been charged by now, in all, by kind; ``as_of``, which counts up
+with these totals, so that older ones that come later are known as such; and ``their_id``, what the lender
+calls the request, where that is not as above. The borrower's messages repeat it since.
 
 =================  ====================  =============================================================
 kind               heard as              facts beside ``request``
 =================  ====================  =============================================================
-received           HearReceived
-expected           HearExpect
-promised           HearPromise
+received           HearReceived          note
+expected           HearExpect            note
+promised           HearPromise           note
 offered            HearOffer             conditions, cost, reply_by, revision, note
 unfilled           HearUnfilled          why, forwarded_to, note
 retry              HearRetry             why, after, before, cost, note
-shipped            HearShipped (Loan)    items, due, via, reference
-copy-supplied      HearShipped (Copy)    items, via, reference
-cancel-answered    HearCancelAnswer      yes, status
-renewed            HearRenewalAnswer     due
+shipped            HearShipped (Loan)    items, due, via, reference, note
+copy-supplied      HearShipped (Copy)    items, via, reference, note
+cancel-answered    HearCancelAnswer      yes, status, note
+renewed            HearRenewalAnswer     due, note
 renewal-declined   HearRenewalAnswer     reason
 recalled           HearRecall            due, reason
-overdue            HearOverdue
-held               HearHoldReturn        held
-lost               HearLost
+overdue            HearOverdue           note
+held               HearHoldReturn        held, note
+lost               HearLost              note
 kept               HearNoReturnNeeded    note
-loss-settled       HearNoReturnNeeded
-checked-in         HearCheckedIn
-compensation       HearCosts
-charged            HearCosts
-status             HearStatus            status, due
+loss-settled       HearNoReturnNeeded    note
+checked-in         HearCheckedIn         note
+compensation       HearCosts             note
+charged            HearCosts             note
+status             HearStatus            status, due, note
 cancelled          HearWithdrawn         note
 renewal-asked      HearNotification      note; without one nobody need look at it
 due-soon           HearNotification      note
@@ -68,6 +70,27 @@ found              HearNotification      note
 partly-back        HearNotification      all that is said
 damaged            HearNotification      all that is said
 notification       HearNotification      note
+=================  ====================  =============================================================
+
+Between a gateway and the desk of the reader's home library (``ill.gateway.…``); ``request`` is the filing's
+id at the gateway, and ``<gateway>/<request>`` at the home library's:
+
+=================  ====================  =============================================================
+kind               heard as              facts beside ``request``
+=================  ====================  =============================================================
+request            HearFiling            as for a request above, and reader, declared,
+                                         routed_by
+taken-in           HearTakenIn
+=================  ====================  =============================================================
+
+From a centre that routes the borrower's cases (``ill.centre.…``) to the borrower; ``request`` is the case.
+It was asked by ``ill.borrowing.route``, heard as AskRoute, which carries what a request does, and ``asked``:
+who was asked before, one a line; the centre's case is ``<requester>/<request>``:
+
+=================  ====================  =============================================================
+kind               heard as              facts beside ``request``
+=================  ====================  =============================================================
+routed             HearRota              suppliers, one a line, in their order; note
 =================  ====================  =============================================================
 """
 
@@ -86,6 +109,9 @@ from servflow.core.dates import aware
 from servflow.core.errors import InvalidMessage, InvalidValue, Problem
 from servflow.core.ill.borrowing import commands as b
 from servflow.core.ill.borrowing import messages as borrowing
+from servflow.core.ill.centre.routing import AskRoute
+from servflow.core.ill.filing import commands as f
+from servflow.core.ill.filing import messages as filing
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending import messages as lending
 from servflow.core.ill.terms import (
@@ -110,8 +136,12 @@ E = TypeVar("E", bound=Enum)
 
 _TO_LENDER: Final = "ill.borrowing."
 _TO_BORROWER: Final = "ill.supply."
+_GATEWAYS: Final = frozenset({filing.REQUEST, filing.TAKEN_IN})
+_ROUTED: Final = "ill.centre.routed"
 _COST: Final = "cost."
-_ABOUT: Final = frozenset({"request", "supplier", "requester", "title", "mark", "status", "as_of"})
+_ABOUT: Final = frozenset(
+    {"request", "supplier", "requester", "their_id", "title", "mark", "status", "as_of"}
+)
 _CASE_AND_ATTEMPT: Final = re.compile(r"(?P<case>.+)~(?P<attempt>[1-9][0-9]{0,8})", re.DOTALL)
 _TYPES: Final[Mapping[type, str]] = MappingProxyType(
     {str: "a text", int: "a whole number", bool: "true or false", date: "a day", Money: "an amount"}
@@ -211,8 +241,16 @@ def _delivery(facts: _Facts) -> Any:
     return Delivery(via=via, reference="" if reference is _ABSENT else reference)
 
 
+def _delivery_to_reader(facts: _Facts) -> Any:
+    """How a reader wants it: his e-mail address stays with the hosts, who know it without this."""
+    wished = _delivery(facts)
+    kept = wished is _ABSENT or "@" not in wished.reference
+    return wished if kept else Delivery(via=wished.via)
+
+
 def _requested(facts: _Facts) -> Requested:
-    texts = ("title", "author", "edition", "volume", "publisher", "year", "article", "pages")
+    cited = ("title", "author", "edition", "volume", "publisher", "year", "article", "pages")
+    texts = (*cited, "call_number", "barcode")
     read = {name: facts.get(name, str) for name in texts} | {"record_ids": _list("record_ids")(facts)}
     return Requested(**{name: value for name, value in read.items() if value is not _ABSENT})
 
@@ -294,13 +332,24 @@ HEARD: Final[Mapping[str, HeardAs]] = MappingProxyType(
         borrowing.FOUND: _as(c.ReportFound, note=_NOTE),
         borrowing.STATUS_REQUEST: _as(c.RequestStatus),
         borrowing.DEFECT: _as(c.ClaimDefect, what=_what, note=_NOTE),
+        # from the borrower to a centre that routes
+        borrowing.ROUTE: _as(
+            AskRoute,
+            request=_fact("request", str, needed=True),
+            requested=_requested,
+            service=_word("service", Service, needed=True),
+            asked=_list("asked"),
+            level=_word("level", Level),
+            need_before=_fact("need_before", date),
+            max_cost=_fact("max_cost", Money),
+        ),
         borrowing.DAMAGED: _LENDER_READS,
         borrowing.ABANDONED: _LENDER_READS,
         f"{_TO_LENDER}notification": _LENDER_READS,
         # from the lender to the borrower
-        lending.RECEIVED: _as(b.HearReceived),
-        lending.EXPECTED: _as(b.HearExpect),
-        lending.PROMISED: _as(b.HearPromise),
+        lending.RECEIVED: _as(b.HearReceived, note=_NOTE),
+        lending.EXPECTED: _as(b.HearExpect, note=_NOTE),
+        lending.PROMISED: _as(b.HearPromise, note=_NOTE),
         lending.OFFERED: _as(
             b.HearOffer,
             conditions=_words("conditions", Condition),
@@ -341,8 +390,8 @@ HEARD: Final[Mapping[str, HeardAs]] = MappingProxyType(
         lending.RENEWED: _as(b.HearRenewalAnswer, yes=_always(True), due=_fact("due", date), note=_NOTE),
         lending.RENEWAL_DECLINED: _as(b.HearRenewalAnswer, yes=_always(False), note=_text("reason")),
         lending.RECALLED: _as(b.HearRecall, due=_fact("due", date), note=_text("reason")),
-        lending.OVERDUE: _as(b.HearOverdue),
-        lending.HELD: _as(b.HearHoldReturn, held=_fact("held", bool, needed=True)),
+        lending.OVERDUE: _as(b.HearOverdue, note=_NOTE),
+        lending.HELD: _as(b.HearHoldReturn, held=_fact("held", bool, needed=True), note=_NOTE),
         lending.LOST: _as(b.HearLost, note=_NOTE),
         lending.KEPT: _KEPT,
         lending.LOSS_SETTLED: _KEPT,
@@ -359,6 +408,24 @@ HEARD: Final[Mapping[str, HeardAs]] = MappingProxyType(
         lending.PARTLY_BACK: _BORROWER_READS,
         lending.DAMAGED: _BORROWER_READS,
         f"{_TO_BORROWER}notification": _BORROWER_READS,
+        # between a gateway and the home library's desk
+        filing.REQUEST: _as(
+            f.HearFiling,
+            filing=_fact("request", str, needed=True),
+            patron=_fact("reader", str, needed=True),
+            requested=_requested,
+            service=_word("service", Service, needed=True),
+            level=_word("level", Level),
+            need_before=_fact("need_before", date),
+            max_cost=_fact("max_cost", Money),
+            delivery=_delivery_to_reader,
+            declared=_fact("declared", bool),
+            note=_NOTE,
+            routed_by=_text("routed_by"),
+        ),
+        filing.TAKEN_IN: _as(f.HearTakenIn),
+        # from a centre to the borrower
+        _ROUTED: _as(b.HearRota, suppliers=_list("suppliers"), note=_NOTE),
     }
 )
 """As what each kind is heard. A kind that is not here and comes from the other desk is a notification."""
@@ -366,7 +433,7 @@ HEARD: Final[Mapping[str, HeardAs]] = MappingProxyType(
 
 def for_a_desk(message: Message) -> bool:
     """Whether a message is for the desk of another library; every other is for people."""
-    return message.kind.startswith((_TO_LENDER, _TO_BORROWER))
+    return message.kind.startswith((_TO_LENDER, _TO_BORROWER)) or message.kind in {*_GATEWAYS, _ROUTED}
 
 
 def case_at_lender(requester: str, request_id: str) -> str:
@@ -396,13 +463,20 @@ def heard(message: Message, *, sender: str, at: str, received_at: datetime) -> C
     facts = _Facts(message)
     if message.to != at:
         facts.problems.append(Problem("to", repr(message.to), f"{at!r}, where it is heard"))
-    where = _at_lender(facts, sender) if to_lender else _at_borrower(facts)
+    if message.kind in {filing.TAKEN_IN, _ROUTED}:
+        where = _at_gateway(facts)
+    elif to_lender or message.kind == filing.REQUEST:
+        where = _at_lender(facts, sender)
+    else:
+        where = _at_borrower(facts)
     command, fields = HEARD.get(message.kind, _LENDER_READS if to_lender else _BORROWER_READS)
     if command is c.ReceiveRequest:
         if _asks_again(facts):
             command, fields = c.RequestStatus, {}
         else:
             where |= {"requester": sender, "supplier": at}
+    if command is AskRoute:
+        where |= {"requester": sender}
     read = {name: reader(facts) for name, reader in fields.items()}
     if facts.problems:
         raise InvalidMessage(message.kind, facts.problems)
@@ -427,19 +501,27 @@ def _at_lender(facts: _Facts, sender: str) -> dict[str, Any]:
     return {} if request is _ABSENT else {"case": case_at_lender(sender, request)}
 
 
+def _at_gateway(facts: _Facts) -> dict[str, Any]:
+    """Which filing or case of ours it is about."""
+    request = facts.get("request", str, needed=True)
+    return {} if request is _ABSENT else {"case": request}
+
+
 def _at_borrower(facts: _Facts) -> dict[str, Any]:
     """Which attempt of which case it is about, and what has been charged by now."""
     request = facts.get("request", str, needed=True)
     costs = _costs(facts)
     said = facts.get("as_of", int)
     as_of = said if isinstance(said, int) else None
+    theirs = facts.get("their_id", str)
     if request is _ABSENT:
         return {}
     parts = _CASE_AND_ATTEMPT.fullmatch(request)
     if parts is None:
         facts.wrong("request", repr(request), "a request id of ours: <case>~<attempt>")
         return {}
-    return {"case": parts["case"], "attempt": int(parts["attempt"]), "costs": costs, "as_of": as_of}
+    about = {"case": parts["case"], "attempt": int(parts["attempt"]), "costs": costs, "as_of": as_of}
+    return about if theirs is _ABSENT else {**about, "their_id": theirs}
 
 
 def _asks_again(facts: _Facts) -> bool:

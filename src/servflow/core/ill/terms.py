@@ -7,7 +7,7 @@ and says so. Values are stored data and never renamed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import TypeVar
 
@@ -35,6 +35,7 @@ __all__ = [
     "Unfilled",
     "WhereLost",
     "attend",
+    "check_id",
     "check_not_negative",
     "check_said",
     "cost_of",
@@ -195,11 +196,30 @@ class Requested:
     record_ids: tuple[str, ...] = ()  # "ISBN:9780439784542", "OCLC:57358293"
     article: str = ""  # what of it is to be copied: the article's title
     pages: str = ""  # as cited: "112-130"
+    call_number: str = ""  # 索书号, in the supplier's catalogue
+    barcode: str = ""  # 条码号, of the very volume
 
     @property
     def is_cited(self) -> bool:
         """Whether it can be looked for: a title, or a record id."""
         return bool(self.title.strip() or self.record_ids)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What a message says of it beside the title, by name; what is not cited is empty."""
+        names = (
+            "author",
+            "edition",
+            "volume",
+            "publisher",
+            "year",
+            "article",
+            "pages",
+            "call_number",
+            "barcode",
+        )
+        said = tuple((name, str(getattr(self, name))) for name in names)
+        return (*said, ("record_ids", "\n".join(self.record_ids)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +248,18 @@ def check_said(name: str, text: str) -> None:
     """
     if not isinstance(text, str) or not text.strip():
         raise InvalidValue(name, text, "a text that is not empty")
+
+
+def check_id(name: str, text: str) -> None:
+    """Refuse an id that cannot be told to others as it is.
+
+    Raises:
+        InvalidValue: it has white space around it, or several spaces in a row, line breaks or other control
+            characters, or more than 200 characters: others have room for 250, and more is added to it.
+    """
+    if text != " ".join(text.split()) or not text.isprintable() or len(text) > _LONGEST_ID:
+        expected = f"one line of at most {_LONGEST_ID} characters, without spaces around or in a row"
+        raise InvalidValue(name, text, expected)
 
 
 def check_not_negative(name: str, amount: Money | None) -> None:
@@ -271,7 +303,8 @@ class Offer:
     """On what terms a supplier would supply. ``revision`` counts its offers, from 1.
 
     ``cost`` is the whole cost, None where only conditions are made; ``reply_by`` the last day on
-    which it may be accepted.
+    which it may be accepted. ``made_at`` is the instant from which who it is made to may know of it; None
+    where that is not on record.
 
     Raises:
         InvalidValue: neither a condition nor a cost, or a revision below 1.
@@ -283,6 +316,7 @@ class Offer:
     reply_by: date | None = None
     note: str = ""
     state: OfferState = OfferState.OPEN
+    made_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.conditions and self.cost is None:
@@ -292,6 +326,7 @@ class Offer:
 
 
 A = TypeVar("A", bound=Aggregate)
+_LONGEST_ID = 200
 
 
 def raised(before: tuple[Reason, ...], code: str, *facts: tuple[str, Plain]) -> tuple[Reason, ...]:

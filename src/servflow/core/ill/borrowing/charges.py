@@ -12,12 +12,13 @@ from typing import Final
 
 from servflow.core.citations import PRACTICE, Clause
 from servflow.core.fees import Charge, Count, Days, Facts, Given, PerUnit, Rule, Sum, Under, evaluate
-from servflow.core.ill.borrowing.model import BorrowingCase
+from servflow.core.ill.borrowing.model import Attempt, BorrowingCase
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
-from servflow.core.ill.terms import CostKind, CostLine, WhereLost
+from servflow.core.ill.borrowing.states import AttemptState
+from servflow.core.ill.terms import CostKind, CostLine, OfferState, WhereLost
 from servflow.core.money import Money
 
-__all__ = ["PAYABLE", "borne_by_patron", "owed", "payable"]
+__all__ = ["PAYABLE", "borne_by_patron", "for_the_patron", "owed", "payable"]
 
 PAYABLE: Final = "payable-"
 """Before the kind of what the library owes a lender; without it, what the patron owes the library."""
@@ -57,11 +58,14 @@ def payable(costs: Iterable[CostLine]) -> Iterator[tuple[CostKind, Money]]:
 def borne_by_patron(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[CostLine]:
     """The lenders' costs that the patron bears, in the policy's currency.
 
-    What was lost or damaged on the way is not his: there the library that sent it answers (NLC-13).
-    Nor is what only goes back, or what was overdue and he never had, or brought back in time.
+    They are those of the attempt that supplied, and of one whose offer was accepted for him. What the others
+    charge is the library's, which asked them: of several that were asked at the same time, and one after the
+    other. What was lost or damaged on the way is not his: there the library that sent it answers (NLC-13).
+    Nor is what only goes back, or what was overdue and he never had, or brought back in time. Where the
+    case fills another library's request, that request is charged.
     """
-    lines = [line for attempt in it.attempts for line in attempt.costs]
-    if not lines or it.origin is not None:
+    lines = [line for attempt in it.attempts if for_the_patron(attempt) for line in attempt.costs]
+    if not lines or it.origin is not None or it.fills is not None:
         return
     day = _ruled_on(it)
     pays, lenders = policy.patron_pays.on(day).value, policy.by_lenders_rules.on(day).value
@@ -72,6 +76,12 @@ def borne_by_patron(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Cost
     for line in lines:
         if line.amount.currency == policy.currency and theirs.get(line.kind, line.kind in pays):
             yield line
+
+
+def for_the_patron(attempt: Attempt) -> bool:
+    """Whether what the attempt costs is for the patron: it supplied, or its offer was accepted."""
+    accepted = attempt.offer is not None and attempt.offer.state is OfferState.ACCEPTED
+    return accepted or attempt.state is AttemptState.SUPPLIED
 
 
 def _was_late(it: BorrowingCase) -> bool:
@@ -94,6 +104,8 @@ def _fine(it: BorrowingCase, policy: BorrowingPolicy, on: date) -> Charge | None
     """
     attempt = it.attempt
     if attempt is None or it.shipped_on is None or it.due is None or it.checked_out_on is None:
+        return None
+    if it.fills is not None:
         return None
     lender = policy.lenders.get(attempt.supplier)
     if lender is None or CostKind.OVERDUE not in policy.by_lenders_rules.on(it.shipped_on).value:

@@ -30,6 +30,7 @@ from servflow.core.ill.terms import (
     Status,
     Unfilled,
     WhereLost,
+    check_id,
     check_not_negative,
     check_said,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "AcceptRetry",
     "AmendRequest",
     "ApproveRequest",
+    "AskCentre",
     "AssessCase",
     "Block",
     "CancelRequest",
@@ -57,6 +59,7 @@ __all__ = [
     "Expire",
     "FillLocally",
     "GiveUp",
+    "GoOnWith",
     "HandOver",
     "Hear",
     "HearCancelAnswer",
@@ -74,10 +77,12 @@ __all__ = [
     "HearReceived",
     "HearRenewalAnswer",
     "HearRetry",
+    "HearRota",
     "HearShipped",
     "HearStatus",
     "HearUnfilled",
     "HearWithdrawn",
+    "LeaveSupplier",
     "NoteDelay",
     "OpenReturn",
     "OverrideBlock",
@@ -87,6 +92,7 @@ __all__ = [
     "RecordFound",
     "RecordLoss",
     "Refer",
+    "RegisterAtDesk",
     "RejectOffer",
     "RemindPatron",
     "RenewLoan",
@@ -94,6 +100,7 @@ __all__ = [
     "ReportDefect",
     "Resubmit",
     "Send",
+    "SetPickUp",
     "SetRota",
     "ShipBack",
     "SkipSupplier",
@@ -139,11 +146,17 @@ class DraftRequest(Command):
     ``patron`` is the patron's reference, ``library`` the borrowing library's. ``need_before`` is
     the last day on which it is of use, ``max_cost`` what it may cost altogether without asking.
     ``suppliers`` are those to be asked, in their order. ``preceded_by`` is the case that this one
-    takes up again. ``forwardable``: a supplier may pass it on.
+    takes up again. ``forwardable``: a supplier may pass it on. ``routed_by`` is the centre that says
+    which suppliers are asked (调度中心), None where the library does. ``fills`` is the transaction of this
+    desk that the case is to fill, at a centre; only its own program says so. ``delivery`` is told to the
+    supplier: an e-mail address in it is the library's own, as in ISO 18626, and not the patron's.
+    ``declared`` says that the patron accepted the terms where he filed it, and asks now: it is submitted at
+    once if nothing is lacking.
 
     Raises:
-        InvalidValue: a reference is empty or has spaces around it, a supplier comes twice in a row, or
-            the cost is below zero.
+        InvalidValue: a reference is empty or has spaces around it, a supplier comes twice in a row,
+            the cost is below zero, the centre is the library itself, a case that a centre routes
+            names suppliers, or the case's id is none that suppliers can be told (``check_id``).
     """
 
     patron: str
@@ -158,12 +171,22 @@ class DraftRequest(Command):
     forwardable: bool = False
     preceded_by: str | None = None
     note: str = ""
+    routed_by: str | None = None
+    fills: str | None = None
+    declared: bool = False
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
+        check_id("case", self.case)
         _reference("patron", self.patron)
         _reference("library", self.library)
         _rota(self.suppliers)
+        if self.routed_by is not None:
+            _reference("routed_by", self.routed_by)
+            if self.routed_by == self.library:
+                raise InvalidValue("routed_by", self.routed_by, "another institution than the library itself")
+            if self.suppliers:
+                raise InvalidValue("suppliers", self.suppliers, "none: the centre says who is asked")
         check_not_negative("max_cost", self.max_cost)
 
 
@@ -213,6 +236,19 @@ class Refer(Command):
     """Staff are to look at it, and why."""
 
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAtDesk(Command):
+    """The patron registers in person at a desk, with the application form ``form`` and his card."""
+
+    desk: str
+    form: str = ""
+    card_shown: bool = False
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        check_said("desk", self.desk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +324,32 @@ class SetRota(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskCentre(Command):
+    """The centre that routes the case is asked whom to ask: nobody is left, or nobody was named yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearRota(Command):
+    """The centre says which suppliers are to be asked, in this order; without any, nobody is left.
+
+    Its message says so, or staff enter what came by mail or telephone; ``evidence`` is by what it is
+    known then. Of the library's own staff it is not taken without: whom to ask is not theirs to say. Those
+    who were in the rota, have not been asked, and are not named are skipped.
+
+    Raises:
+        InvalidValue: a reference is empty or has spaces around it, or comes twice in a row.
+    """
+
+    suppliers: tuple[str, ...] = ()
+    note: str = ""
+    evidence: str = ""
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        _rota(self.suppliers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SkipSupplier(Command):
     """The next supplier of the rota is passed over, and why."""
 
@@ -299,10 +361,31 @@ class SkipSupplier(Command):
 class Send(Command):
     """The next supplier of the rota is asked. ``override``: although it does not take requests now.
 
-    From the clock, a supplier that cannot be asked on the day on which it may be is passed over.
+    Where the rules ask several at the same time, those after it that can be asked now are asked with
+    it. From the clock, a supplier that cannot be asked on the day on which it may be is passed over.
     """
 
     override: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOnWith(Command):
+    """Of several suppliers that have the request, the case stands for that of this ``attempt`` now.
+
+    A program says so when the one before is out of it; staff, when they prefer another one's offer.
+    """
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveSupplier(Command):
+    """Of several suppliers that have the request, this one is told that it is not asked any more.
+
+    Its answer is not waited for: what it promises is cancelled again, what it ships goes back.
+    """
+
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,7 +418,12 @@ class Expire(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeOut(Command):
-    """The supplier has not answered within its time: the next one is asked, this one is told."""
+    """The supplier has not answered within its time: the next one is asked, this one is told.
+
+    ``attempt`` names one of several that have the request (None: the one in front).
+    """
+
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,23 +440,35 @@ class QueryStatus(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptOffer(Command):
-    """The terms are taken, as of that ``revision`` of the offer."""
+    """The terms are taken, as of that ``revision`` of the offer.
+
+    ``attempt`` says whose offer: revisions are counted by each supplier for itself. None is the one in front,
+    and refused as soon as more than one supplier has made an offer.
+    """
 
     revision: int
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectOffer(Command):
-    """The terms are not taken: the supplier is asked to cancel, and ``intent`` says what then."""
+    """The terms are not taken: the supplier is asked to cancel, and ``intent`` says what then.
+
+    ``attempt`` says whose offer, as in ``AcceptOffer``.
+    """
 
     revision: int
     intent: CancelIntent = CancelIntent.LEAVE_SUPPLIER
     note: str = ""
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest(Command):
-    """The supplier is asked to cancel (Cancel); its answer decides."""
+    """The supplier is asked to cancel (Cancel); its answer decides.
+
+    That the case is to end takes the place of a wish to leave this supplier that still waits for its answer.
+    """
 
     intent: CancelIntent = CancelIntent.END_CASE
     reason: str = ""
@@ -385,12 +485,16 @@ class Abandon(Command):
 class AcceptRetry(Command):
     """The same supplier is asked again on its terms, before any other.
 
+    ``attempt`` names the one that said "try again" (None: the last one that was asked): of several that had
+    the request, another may have said no after it.
+
     Raises:
         InvalidValue: the cost is below zero.
     """
 
     requested: Requested | None = None
     max_cost: Money | None = None
+    attempt: int | None = None
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
@@ -411,13 +515,19 @@ class Hear(Command):
 
     ``costs`` are what the supplier has charged by now, in all, by kind; none where it does not say.
     ``as_of`` counts up with all it says: what is as of less than has been heard has been overtaken on
-    its way, and changes nothing that can change again. None takes it as the latest.
+    its way, and changes nothing that can change again. None takes it as the latest. ``evidence`` is by
+    what it is known, where staff enter it: the Message-ID of a mail, a note of a telephone call. Without
+    any it counts all the same: who took it down stands in the journal, and a refusal would only keep
+    what the supplier said out of it. ``their_id`` is what the supplier calls the request, where it has a
+    number of its own.
     """
 
     attempt: int
     note: str = ""
     costs: tuple[CostLine, ...] = ()
     as_of: int | None = None
+    evidence: str = ""
+    their_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -610,7 +720,8 @@ class HearNotification(Hear):
 class OpenReturn(Command):
     """Something came of a request that had been given up: a case that only sends it back; opens it.
 
-    ``origin`` is the case it belongs to, ``request_id`` what its supplier knows the request by.
+    ``origin`` is the case it belongs to, ``request_id`` what its supplier knows the request by, ``their_id``
+    what the supplier calls it, where it has said so.
     """
 
     origin: str
@@ -625,6 +736,7 @@ class OpenReturn(Command):
     costs: tuple[CostLine, ...] = ()
     as_of: int | None = None
     delivery: Delivery | None = None
+    their_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -632,13 +744,17 @@ class Receive(Command):
     """It is here, all of it or the pieces named (Received).
 
     ``unannounced``: the supplier's message that it was sent never came. ``service`` says then what
-    came, and ``due`` by when it is to be back, as far as the parcel says so.
+    came, and ``due`` by when it is to be back, as far as the parcel says so; ``attempt`` from whom it
+    came, which is needed where several suppliers have the request. ``pick_up_by`` is the last day on which
+    the patron can pick it up, where staff set one.
     """
 
     items: tuple[str, ...] = ()
     unannounced: bool = False
     service: Service | None = None
     due: date | None = None
+    attempt: int | None = None
+    pick_up_by: date | None = None
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
@@ -646,15 +762,31 @@ class Receive(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetPickUp(Command):
+    """Staff tell the patron until which day, included, he can pick it up."""
+
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOut(Command):
-    """The patron takes it. ``acknowledged`` are the lender's conditions that he has been told of."""
+    """The patron takes it. ``acknowledged`` are the lender's conditions that he has been told of.
+
+    ``desk`` is where, ``signed`` the pick-up form that he has signed, and ``card_shown`` says that he has
+    shown his card: as far as the library's rules ask for them.
+    """
 
     acknowledged: tuple[Condition, ...] = ()
+    desk: str = ""
+    signed: str = ""
+    card_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeBack(Command):
-    """The patron brings it back; ``happened_at`` is when."""
+    """The patron brings it back; ``happened_at`` is when, ``desk`` where."""
+
+    desk: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,22 @@ The file is long because every condition of the table has its name here; each st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
 from servflow.core.changes import Key
 from servflow.core.citations import Clause, Reason
 from servflow.core.dates import lies_after, start_of_day
+from servflow.core.ill.accounts.model import IllAccount
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing.model import Attempt, BorrowingCase, BorrowingFacts
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.borrowing.states import (
+    AttemptState,
     BlockKind,
     BorrowingRole,
+    CancelState,
     CaseState,
     DelayKind,
 )
@@ -32,12 +35,17 @@ from servflow.core.ill.terms import (
     cost_of,
 )
 from servflow.core.lifecycle import Situation, chooser
-from servflow.core.money import Money
+from servflow.core.money import Money, total
 
 __all__ = [
     "LATE_IN",
+    "ON_CREDIT",
     "YES",
     "Case",
+    "account_bears",
+    "account_bears_change",
+    "account_bears_offer",
+    "account_here",
     "after_asking",
     "after_check_out",
     "after_filing",
@@ -47,11 +55,13 @@ __all__ = [
     "answer_overdue",
     "answered_yes",
     "answers_yes",
+    "asked_too",
     "attempt_named",
     "blocks",
     "cancel_ends",
     "cancel_overdue",
     "cancel_pending",
+    "charged_by_now",
     "claim_over",
     "comes_as_copy",
     "conditions_acknowledged",
@@ -60,11 +70,14 @@ __all__ = [
     "deadline",
     "declared",
     "end_of",
+    "ends_the_case",
     "for_the_patron",
     "from_its_supplier",
     "given_up_by_rule",
     "had_by_patron",
     "has_attention",
+    "has_offer",
+    "is_beside",
     "is_cited",
     "is_delayed",
     "is_ours",
@@ -76,18 +89,21 @@ __all__ = [
     "newer_offer",
     "next_notice",
     "next_open",
+    "next_partner",
     "next_serves",
     "next_takes",
     "next_there",
     "nobody_ahead",
     "not_before_retry",
     "not_cancelling",
+    "not_cancelling_so",
     "not_held",
     "not_lapsed",
     "not_ourselves",
     "not_past_due",
     "not_recalled",
     "of_now",
+    "offer_named",
     "offer_open",
     "opened_by_policy",
     "other_case",
@@ -107,7 +123,9 @@ __all__ = [
     "renewable",
     "rest_has_come",
     "retry_lapsed",
+    "retry_of",
     "retry_open",
+    "retry_there",
     "returns_of",
     "said_unannounced",
     "sent_online",
@@ -121,8 +139,10 @@ __all__ = [
     "today",
     "unconfirmed_long",
     "undoable",
+    "vouchable",
     "was_received",
     "will_come",
+    "wishes_the_end",
     "with_somebody",
     "within_cap",
     "within_limits",
@@ -186,6 +206,12 @@ def ours(s: Case) -> bool:
     return is_ours(s)
 
 
+def is_beside(s: Case) -> bool:
+    """Whether a supplier that has the request beside the one in front speaks of its own attempt."""
+    attempt = attempt_named(s)
+    return attempt is not None and attempt.beside is not None and from_its_supplier(s)
+
+
 @chooser
 def stray(s: Case) -> bool:
     """Something was shipped by a supplier whose attempt had ended, and nothing sends that back yet."""
@@ -210,10 +236,28 @@ def cancel_pending(s: Case) -> bool:
     return s.it.cancelling
 
 
+def wishes_the_end(it: BorrowingCase) -> bool:
+    """Whether the supplier was asked to cancel because the case is to end.
+
+    The wish outlives a "no": a supplier that refuses may still supply, but when it does not, nobody else is
+    asked for somebody who has given the request up. What ends the wish is an offer that is accepted after
+    it, a shipment, or a later cancellation with another intent: who says that answers for it.
+    """
+    cancel = it.cancel
+    if cancel is None or cancel.intent is not CancelIntent.END_CASE:
+        return False
+    return cancel.state is not CancelState.MOOT
+
+
+def ends_the_case(it: BorrowingCase) -> bool:
+    """Whether the case is over when the supplier is out of it: we asked for that, and nobody else has it."""
+    return wishes_the_end(it) and not it.beside
+
+
 @chooser
 def cancel_ends(s: Case) -> bool:
-    """A cancellation of ours waits that is to end the case."""
-    return s.it.cancelling and s.it.cancel is not None and s.it.cancel.intent is CancelIntent.END_CASE
+    """A cancellation of ours was to end the case, refused or not, and no other supplier has the request."""
+    return ends_the_case(s.it)
 
 
 def answers_yes(command: c.HearCancelAnswer) -> bool | None:
@@ -235,17 +279,21 @@ def answered_yes(s: Case) -> bool:
     return answers_yes(s.command) is True
 
 
+def has_offer(attempt: Attempt | None) -> bool:
+    """Whether an offer of that attempt waits for our decision."""
+    return attempt is not None and attempt.offer is not None and attempt.offer.state is OfferState.OPEN
+
+
 @chooser
 def offer_open(s: Case) -> bool:
     """An offer waits for our decision."""
-    attempt = s.it.attempt
-    return attempt is not None and attempt.offer is not None and attempt.offer.state is OfferState.OPEN
+    return has_offer(s.it.attempt)
 
 
 @chooser
 def newer_offer(s: Case) -> bool:
     """The offer is none that we have heard before."""
-    attempt = s.it.attempt
+    attempt = attempt_named(s)
     known = attempt.offer.revision if attempt is not None and attempt.offer is not None else 0
     said: c.HearOffer = s.command
     return said.revision == 0 or said.revision > known
@@ -273,17 +321,118 @@ def blocks(s: Case) -> Iterator[Reason]:
         yield _block(BlockKind.NOT_ELIGIBLE, served.clause, ("category", facts.category))
     if s.it.service not in services.value and not _resolvable(s.it.service, services.value):
         yield _block(BlockKind.SERVICE_NOT_OFFERED, services.clause, ("service", s.it.service.value))
-    yield from _within(BlockKind.TOO_MANY_ACTIVE, policy.most_active.on(day), facts.active)
-    yield from _within(BlockKind.TOO_MANY_THIS_YEAR, policy.most_per_year.on(day), facts.this_year)
+    active, this_year, loans_overdue = _counted(s, day)
+    yield from _within(BlockKind.TOO_MANY_ACTIVE, policy.most_active.on(day), active)
+    yield from _within(BlockKind.TOO_MANY_THIS_YEAR, policy.most_per_year.on(day), this_year)
     debt, overdue = policy.refused_for_debt.on(day), policy.refused_while_overdue.on(day)
     if debt.value and facts.debt:
         yield _block(BlockKind.DEBT, debt.clause, ("amount", facts.debt))
-    if overdue.value and facts.overdue:
-        yield _block(BlockKind.OVERDUE, overdue.clause, ("overdue", facts.overdue))
+    if overdue.value and loans_overdue:
+        yield _block(BlockKind.OVERDUE, overdue.clause, ("overdue", loans_overdue))
+    yield from _on_credit(s, day)
     if s.it.is_copy and facts.copy_limit is not None and facts.copies_this_year >= facts.copy_limit:
         yield _block(BlockKind.COPYRIGHT_QUOTA, None, ("allowed", facts.copy_limit))
     if not facts.requestable:
         yield _block(BlockKind.NOT_REQUESTABLE)
+
+
+def account_here(s: Situation[Any, Any, BorrowingPolicy, Any], it: BorrowingCase) -> IllAccount | None:
+    """The patron's account at this desk, where he has one, and the case runs on it.
+
+    Whose request the case only fills has its relation with this desk.
+    """
+    if it.fills is not None:
+        return None
+    account = s.others.get(Key(IllAccount.kind, it.patron))
+    return account if isinstance(account, IllAccount) and account.keeper == it.library else None
+
+
+def _counted(s: Case, day: date) -> tuple[int, int, int]:
+    """The patron's other open cases, those filed this year, and his loans overdue.
+
+    The host's figures, or those of the account where these are more: it counts the cases that were filed
+    since the host was asked, this one left out.
+    """
+    account, facts = account_here(s, s.it), s.facts
+    if account is None:
+        return facts.active, facts.this_year, facts.overdue
+    its_own = s.it.id in account.cases
+    filed_now = its_own and s.it.submitted_on is not None and s.it.submitted_on.year == day.year
+    return (
+        max(facts.active, len(account.cases) - its_own),
+        max(facts.this_year, account.filed.get(str(day.year), 0) - filed_now),
+        max(facts.overdue, len(account.overdue_on(day))),
+    )
+
+
+ON_CREDIT: Final = tuple(f"ill.block.{kind.value}" for kind in (BlockKind.NO_ACCOUNT, BlockKind.OVERDRAWN))
+"""The blocks that are about the patron's account."""
+
+
+def charged_by_now(it: BorrowingCase, currency: str) -> Money:
+    """What has been charged to the patron for this case."""
+    return total((posted.amount for posted in it.charged.values()), currency)
+
+
+def account_bears(s: Case) -> Iterator[Reason]:
+    """The patron's account can be used, and bears what is reserved for this; or staff answer for it."""
+    yield from _borne(s, None)
+
+
+def account_bears_offer(s: Case) -> Iterator[Reason]:
+    """It would bear what the offer that stands costs, or the terms on which a supplier is asked again."""
+    again = isinstance(s.command, c.AcceptRetry)
+    attempt = retry_of(s) if again else s.it.attempt
+    cost = attempt.offer.cost if attempt is not None and attempt.offer is not None else None
+    yield from _borne(s, s.command.max_cost if again and cost is None else cost)
+
+
+def account_bears_change(s: Case) -> Iterator[Reason]:
+    """It would bear what the request may cost from now on, where that is more than before."""
+    if _more(s, s.command.max_cost).minor > 0:
+        yield from _borne(s, s.command.max_cost)
+
+
+def _borne(s: Case, cost: Money | None) -> Iterator[Reason]:
+    if not s.it.vouched:
+        yield from _on_credit(s, today(s), _more(s, cost))
+
+
+def _more(s: Case, cost: Money | None) -> Money:
+    """How much more the account would keep free, if the case cost so much in all; None: as it stands."""
+    none, account = Money.of_minor(0, s.policy.currency), account_here(s, s.it)
+    if cost is None or cost.currency != s.policy.currency or account is None:
+        return none
+    held = account.cases.get(s.it.id)
+    reserved = held.reserved if held is not None else None
+    wanted = max(cost - charged_by_now(s.it, s.policy.currency), none)
+    return wanted if reserved is None else wanted - reserved
+
+
+def vouchable(s: Case) -> Iterator[Reason]:
+    """Staff may let pass what the account does not bear: no rule says that they may not."""
+    rule = s.policy.not_overridable.on(today(s))
+    for kind in rule.value:
+        if f"ill.block.{kind.value}" in ON_CREDIT:
+            yield Reason("ill.block-not-overridable", rule.clause, (("block", kind.value),))
+
+
+def _on_credit(s: Case, day: date, more: Money | None = None) -> Iterator[Reason]:
+    """Where the rules ask for one, the patron has an account, and it bears what is reserved for this.
+
+    ``more`` is what would be reserved beyond that.
+    """
+    rule, account = s.policy.accounts.on(day), account_here(s, s.it)
+    if not rule.value or s.it.fills is not None:
+        return
+    if account is None or not account.usable_on(day):
+        yield _block(BlockKind.NO_ACCOUNT, rule.clause)
+        return
+    available = account.available_on(day, s.policy.currency)
+    if more is not None:
+        available = available - more
+    if available.minor < 0:
+        yield _block(BlockKind.OVERDRAWN, rule.clause, ("amount", -available))
 
 
 def _resolvable(service: Service, offered: tuple[Service, ...]) -> bool:
@@ -314,6 +463,9 @@ def referrals(s: Case) -> Iterator[Reason]:
         yield Reason("ill.refer.possible-duplicate", None, (("other", s.facts.duplicate_of),))
     if basis.value and s.it.may_be_copy and s.it.copyright_basis is None:
         yield Reason("ill.refer.copyright", basis.clause)
+    desks = policy.desks.on(day)
+    if desks.value and s.it.desk is None:
+        yield Reason("ill.refer.registration", desks.clause)
 
 
 def own_case(s: Situation[None, c.DraftRequest, BorrowingPolicy, BorrowingFacts]) -> Iterator[Reason]:
@@ -322,6 +474,8 @@ def own_case(s: Situation[None, c.DraftRequest, BorrowingPolicy, BorrowingFacts]
         yield Reason("ill.not-our-request", None, (("library", s.command.library),))
     if s.role is BorrowingRole.PATRON and s.command.patron != s.command.by.party:
         yield Reason("ill.not-the-patron", None, (("patron", s.command.patron),))
+    if s.command.fills is not None and s.role is not BorrowingRole.SYSTEM:
+        yield Reason("ill.not-passed-on", None, (("transaction", s.command.fills),))
 
 
 def opened_by_policy(s: Situation[None, c.OpenReturn, BorrowingPolicy, Any]) -> Iterator[Reason]:
@@ -440,29 +594,62 @@ def nobody_ahead(s: Case) -> Iterator[Reason]:
 
 def next_takes(s: Case) -> Iterator[Reason]:
     """The next supplier is not the library itself, and takes requests now, unless that is overridden."""
-    if s.it.ahead:
-        supplier = s.it.ahead[0].supplier
-        override = isinstance(s.command, c.Send) and s.command.override
-        if supplier == s.policy.library:
-            yield Reason("ill.supplier-is-ourselves")
-        elif supplier in s.facts.not_taking and not override:
-            yield Reason("ill.supplier-not-taking", None, (("supplier", supplier),))
+    yield from _of_the_next(s, _another)
+    if not (isinstance(s.command, c.Send) and s.command.override):
+        yield from _of_the_next(s, _takes)
 
 
 def next_serves(s: Case) -> Iterator[Reason]:
     """The next supplier gives this service."""
-    if s.it.ahead and s.it.ahead[0].supplier in s.facts.not_serving:
-        supplier = s.it.ahead[0].supplier
-        facts = (("supplier", supplier), ("service", s.it.service.value))
-        yield Reason("ill.supplier-not-serving", None, facts)
+    yield from _of_the_next(s, _serves)
+
+
+def next_partner(s: Case) -> Iterator[Reason]:
+    """The next supplier is a partner on the day on which it is asked."""
+    yield from _of_the_next(s, _is_partner)
 
 
 def not_before_retry(s: Case) -> Iterator[Reason]:
     """A supplier that said from when it may be asked again is not asked sooner."""
+    yield from _of_the_next(s, _not_too_early)
+
+
+def asked_too(s: Case, attempt: Attempt) -> bool:
+    """Whether a supplier is asked together with the next one: all that holds for the next holds for it."""
+    guards = (_another, _takes, _serves, _is_partner, _not_too_early)
+    return not any(True for guard in guards for _ in guard(s, attempt))
+
+
+def _of_the_next(s: Case, guard: Callable[[Case, Attempt], Iterator[Reason]]) -> Iterator[Reason]:
     if s.it.ahead:
-        after = s.it.ahead[0].after
-        if after is not None and today(s) < after:
-            yield Reason("ill.retry-too-early", None, (("after", after),))
+        yield from guard(s, s.it.ahead[0])
+
+
+def _another(s: Case, attempt: Attempt) -> Iterator[Reason]:
+    if attempt.supplier == s.policy.library:
+        yield Reason("ill.supplier-is-ourselves")
+
+
+def _takes(s: Case, attempt: Attempt) -> Iterator[Reason]:
+    if attempt.supplier in s.facts.not_taking and attempt.supplier != s.policy.library:
+        yield Reason("ill.supplier-not-taking", None, (("supplier", attempt.supplier),))
+
+
+def _serves(s: Case, attempt: Attempt) -> Iterator[Reason]:
+    if attempt.supplier in s.facts.not_serving:
+        facts = (("supplier", attempt.supplier), ("service", s.it.service.value))
+        yield Reason("ill.supplier-not-serving", None, facts)
+
+
+def _is_partner(s: Case, attempt: Attempt) -> Iterator[Reason]:
+    partners = s.policy.partners.on(today(s))
+    if partners.value and attempt.supplier not in partners.value:
+        yield Reason("ill.no-partner", partners.clause, (("supplier", attempt.supplier),))
+
+
+def _not_too_early(s: Case, attempt: Attempt) -> Iterator[Reason]:
+    if attempt.after is not None and today(s) < attempt.after:
+        yield Reason("ill.retry-too-early", None, (("after", attempt.after),))
 
 
 def given_up_by_rule(s: Case) -> Iterator[Reason]:
@@ -531,6 +718,21 @@ def _not_before(s: Case, at: datetime) -> Iterator[Reason]:
         yield Reason("ill.too-early", None, (("from", at.astimezone(s.policy.zone).isoformat()),))
 
 
+def offer_named(s: Case) -> Iterator[Reason]:
+    """The decision is about the offer in front, and says so where others have made one as well.
+
+    Each supplier counts its own offers: with a number alone, who takes the one at 30 might get the one at
+    90 that came in front of it meanwhile.
+    """
+    named = s.command.attempt
+    if named is None:
+        if sum(each.offer is not None for each in s.it.attempts) > 1:
+            yield Reason("ill.offer-not-said")
+    elif named != s.it.current:
+        facts = (("attempt", named), ("in_front", s.it.current or 0))
+        yield Reason("ill.offer-not-in-front", None, facts)
+
+
 def of_now(s: Case) -> Iterator[Reason]:
     """The decision is about the offer as it stands."""
     attempt = s.it.attempt
@@ -553,7 +755,8 @@ def not_lapsed(s: Case) -> Iterator[Reason]:
 def within_cap(s: Case) -> Iterator[Reason]:
     """What programs accept by themselves: a cost within every limit, and conditions approved before."""
     day = today(s)
-    offer = s.it.attempt.offer if s.it.attempt is not None else None
+    attempt = retry_of(s) if isinstance(s.command, c.AcceptRetry) else s.it.attempt
+    offer = attempt.offer if attempt is not None else None
     if offer is None:  # "try again", at no cost that was named
         return
     cap, conditions = s.policy.cap.on(day), s.policy.preapproved.on(day)
@@ -568,17 +771,29 @@ def within_cap(s: Case) -> Iterator[Reason]:
 
 
 def takes_itself(s: Case) -> bool:
-    """Whether the rules take the offer that stands without asking anybody."""
-    offer = s.it.attempt.offer if s.it.attempt is not None else None
-    if offer is None or offer.state is not OfferState.OPEN or s.it.cancelling:
+    """Whether the rules take the offer that stands without asking anybody.
+
+    Not where one that is to be cancelled makes it, nor where it is dated before the supplier was asked: that
+    is heard all the same, and somebody decides.
+    """
+    if not has_offer(s.it.attempt) or s.it.cancelling or wishes_the_end(s.it):
         return False
-    return not any(within_cap(s)) and not any(not_lapsed(s))
+    needs = (within_cap, not_lapsed, after_asking, account_bears_offer)
+    return not any(True for guard in needs for _ in guard(s))
 
 
 def not_cancelling(s: Case) -> Iterator[Reason]:
     """No cancellation waits for its answer."""
     if s.it.cancelling:
         yield Reason("ill.cancel-pending")
+
+
+def not_cancelling_so(s: Case) -> Iterator[Reason]:
+    """No cancellation waits; but one that only leaves this supplier gives way to one that ends the case."""
+    cancel = s.it.cancel
+    leaves = cancel is not None and cancel.intent is CancelIntent.LEAVE_SUPPLIER
+    if not (leaves and s.command.intent is CancelIntent.END_CASE):
+        yield from not_cancelling(s)
 
 
 def patron_ends(s: Case) -> Iterator[Reason]:
@@ -597,9 +812,23 @@ def cancel_overdue(s: Case) -> Iterator[Reason]:
         yield from _not_before(s, end_of(last, s.policy))
 
 
+def retry_of(s: Case) -> Attempt | None:
+    """The attempt to be made again: the one that staff name, or else the last."""
+    return s.it.attempt if s.command.attempt is None else s.it.numbered(s.command.attempt)
+
+
+def retry_there(s: Case) -> Iterator[Reason]:
+    """That supplier has said "try again", and has not been asked again since."""
+    attempt = retry_of(s)
+    if attempt is None or attempt.state is not AttemptState.RETRY:
+        yield Reason("ill.no-retry-of-it", None, (("attempt", s.command.attempt or s.it.current or 0),))
+    elif any(each.retry_of == attempt.number for each in s.it.attempts):
+        yield Reason("ill.retried-already", None, (("attempt", attempt.number),))
+
+
 def retry_open(s: Case) -> Iterator[Reason]:
     """The supplier may still be asked again."""
-    attempt = s.it.attempt
+    attempt = retry_of(s)
     if attempt is not None and attempt.before is not None and today(s) > attempt.before:
         yield Reason("ill.retry-lapsed", None, (("before", attempt.before),))
 
@@ -661,8 +890,8 @@ def will_come(s: Case) -> bool:
 
 @chooser
 def next_open(s: Case) -> bool:
-    """The next supplier can be asked: it takes requests now, and gives this service."""
-    return not any(next_takes(s)) and not any(next_serves(s))
+    """The next supplier can be asked: it takes requests now, gives this service, and is a partner."""
+    return not any(next_takes(s)) and not any(next_serves(s)) and not any(next_partner(s))
 
 
 @chooser

@@ -19,6 +19,7 @@ from servflow.core.ill.borrowing.guards import (
     answers_yes,
     attempt_named,
     from_its_supplier,
+    is_beside,
     is_ours,
     over_agreed,
     returns_of,
@@ -31,6 +32,7 @@ from servflow.core.ill.borrowing.model import (
 )
 from servflow.core.ill.borrowing.outcomes import (
     assessed,
+    booked,
     by_policy,
     closed,
     costed,
@@ -72,6 +74,7 @@ __all__ = [
     "cancel_granted",
     "cancel_not_granted",
     "checked_in",
+    "decision",
     "expected",
     "filed",
     "heard",
@@ -79,6 +82,7 @@ __all__ = [
     "kept",
     "link_came",
     "lost_by_supplier",
+    "offer_kept",
     "offered",
     "open_return",
     "out_of_place",
@@ -88,6 +92,7 @@ __all__ = [
     "renewal_answered",
     "replaced",
     "retry",
+    "retry_noted",
     "send_back",
     "shipped",
     "shipped_again",
@@ -139,6 +144,16 @@ def promised(s: Case) -> Outcome:
 
 def offered(s: Case) -> Outcome:
     """The terms are on record in the place of earlier ones; who decides hears of them."""
+    return decision(s, _with_offer(s))
+
+
+def offer_kept(s: Case) -> Outcome:
+    """The terms are on record; they wait until the offer of the supplier in front is decided."""
+    it = _with_offer(s)
+    return done(s, attend(it, "another-offer", ("supplier", present(it).supplier)))
+
+
+def _with_offer(s: Case) -> BorrowingCase:
     said: c.HearOffer = s.command
     attempt = present(s.it)
     before = attempt.offer.revision if attempt.offer is not None else 0
@@ -149,13 +164,19 @@ def offered(s: Case) -> Outcome:
         reply_by=said.reply_by,
         note=said.note,
     )
-    it = staged(with_attempt(s.it, replace(attempt, offer=offer)), said.happened_at)
+    return staged(with_attempt(s.it, replace(attempt, offer=offer)), said.happened_at)
+
+
+def decision(s: Case, it: BorrowingCase) -> Outcome:
+    """Who decides hears of the offer that stands; of one that has lapsed, or is taken by rule, nobody."""
+    offer = present(it).offer
+    assert offer is not None  # it is offered
     if offer.reply_by is not None and today(s) > offer.reply_by:
         it = attend(it, "offer-lapsed", ("reply_by", offer.reply_by))
         return done(s, it, withdrawn=messages.no_more(it.key, messages.DECISION))
     if it.cancelling or takes_itself(s._replace(it=it, role=BorrowingRole.SYSTEM)):
         return done(s, it)  # nobody is asked
-    facts: list[tuple[str, Plain]] = [("revision", offer.revision)]
+    facts: list[tuple[str, Plain]] = [("attempt", present(it).number), ("revision", offer.revision)]
     if offer.note:
         facts.append(("note", offer.note))
     if offer.conditions:
@@ -179,13 +200,22 @@ def unfilled(s: Case) -> Outcome:
 
 def retry(s: Case) -> Outcome:
     """Not now: when, and on what terms, is on record."""
+    return _retry(s)
+
+
+def retry_noted(s: Case) -> Outcome:
+    """Not now, while others have the request: the terms are on record, and staff may come back to them."""
+    return _retry(s, "could-retry")
+
+
+def _retry(s: Case, attention: str = "") -> Outcome:
     said: c.HearRetry = s.command
     before = max(said.before, today(s)) if said.before is not None else None  # not before it was said
     terms: dict[str, Any] = {"retry": said.why, "after": said.after, "before": before}
     if said.cost is not None:
         terms["agreed"] = None
         terms["offer"] = Offer(revision=1, cost=said.cost, state=OfferState.LAPSED)
-    return left(s, AttemptState.RETRY, **terms)
+    return left(s, AttemptState.RETRY, attention=attention, **terms)
 
 
 def withdrawn_by_supplier(s: Case) -> Outcome:
@@ -342,6 +372,7 @@ def send_back(s: Case) -> Outcome:
         delivery=said.delivery,
         costs=costs,
         as_of=(it.numbered(attempt.number) or attempt).costs_as_of,
+        their_id=said.their_id or attempt.their_id or "",
     )
     return done(s, it, commands=(opened,), charge=True)
 
@@ -357,6 +388,7 @@ def open_return(s: Situation[None, c.OpenReturn, BorrowingPolicy, Any]) -> Outco
         sent_at=said.happened_at,
         costs=said.costs,
         costs_as_of=said.as_of,
+        their_id=said.their_id or None,
     )
     day = s.policy.day(said.happened_at)
     it = BorrowingCase(
@@ -379,7 +411,8 @@ def open_return(s: Situation[None, c.OpenReturn, BorrowingPolicy, Any]) -> Outco
         due=said.due,
     )
     it, postings = assessed(s._replace(it=it), it)  # type: ignore[arg-type]
-    return Outcome(it=it, postings=postings)
+    it, commands = booked(s, it)
+    return Outcome(it=it, postings=postings, commands=commands)
 
 
 def renewal_answered(s: Case) -> Outcome:
@@ -526,12 +559,18 @@ def _unknown(s: Case) -> BorrowingCase:
     return attend(s.it, "unknown-sender", ("sender", s.command.by.serves), ("said", said))
 
 
+_END: Final = (c.HearReceived, c.HearUnfilled, c.HearWithdrawn)
+_CROSS_LEAVING: Final = (*_END, c.HearExpect, c.HearRetry)
+
+
 def _confirms_the_end(s: Case) -> bool:
     """Whether an attempt's supplier says no more than that it is over, as we know already."""
     if isinstance(s.command, c.HearCancelAnswer):
         over = {Status.UNFILLED, Status.RETRY_POSSIBLE, Status.CANCELLED}
         return answers_yes(s.command) is True or s.command.status in over
-    return isinstance(s.command, (c.HearReceived, c.HearUnfilled, c.HearWithdrawn))
+    attempt = attempt_named(s)
+    crossed = _CROSS_LEAVING if attempt is not None and attempt.left else _END
+    return isinstance(s.command, crossed)
 
 
 def out_of_place(s: Case) -> Outcome:
@@ -545,7 +584,7 @@ def out_of_place(s: Case) -> Outcome:
         return _passed_on(s, attempt.returns)
     it = s.it
     facts: tuple[tuple[str, Plain], ...] = (("said", said.__name__), ("state", s.it.state.value))
-    if not is_ours(s):
+    if not is_ours(s) and not is_beside(s):
         if not _confirms_the_end(s):
             it = attend(it, "ended-attempt", ("supplier", attempt.supplier), *facts)
     elif said is c.HearShipped and s.it.state is S.CLOSED and set(s.command.items) <= set(s.it.items):

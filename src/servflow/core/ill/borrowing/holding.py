@@ -62,6 +62,7 @@ __all__ = [
     "settle_loss",
     "ship_back",
     "take_back",
+    "told_ready",
     "undo",
 ]
 
@@ -84,6 +85,7 @@ def receive(s: Case) -> Outcome:
             it = told_due(s, it, said.due)
         elif not it.is_copy:
             it = attend(it, "due-unknown", ("supplier", present(it).supplier))
+    it = replace(it, pick_up_by=said.pick_up_by or it.pick_up_by)
     pieces = said.items or it.on_the_way
     it = replace(it, received={**it.received, **dict.fromkeys(pieces, day)})
     if it.on_the_way:
@@ -92,16 +94,20 @@ def receive(s: Case) -> Outcome:
     it = staged(it, said.happened_at)
     step, waits = undoable(s, pieces) if s.it.state is S.SHIPPED else (None, None)
     told = messages.tell_supplier(it, messages.RECEIVED, not_before=waits)
-    return done(s, it, told=told + _told_ready(it, waits), step=step)
+    return done(s, it, told=told + told_ready(it, waits), step=step)
 
 
-def _told_ready(it: BorrowingCase, waits: datetime | None = None) -> tuple[Message, ...]:
+def told_ready(it: BorrowingCase, waits: datetime | None = None) -> tuple[Message, ...]:
     """The patron hears that it is here, until when, and on what conditions; not what is recalled."""
     if it.is_copy:
         return messages.tell_patron(it, messages.READY, not_before=waits)
     if it.recalled_on is not None:
         return ()
     facts: tuple[tuple[str, Plain], ...] = (("due", it.patron_due),) if it.patron_due is not None else ()
+    if it.pick_up_by is not None:
+        facts += (("pick_up_by", it.pick_up_by),)
+    if it.desk is not None:
+        facts += (("desk", it.desk),)
     conditions = tuple(each.value for each in present(it).conditions)
     if conditions:
         facts += (("conditions", ",".join(conditions)),)
@@ -113,7 +119,9 @@ def check_out(s: Case) -> Outcome:
     day, it = today(s), s.it
     step, _ = undoable(s, taken_back_on=it.taken_back_on)
     withdrawn = messages.no_more(it.key, messages.READY)
-    it = replace(it, checked_out_on=it.checked_out_on or day, taken_back_on=None)
+    since = it.checked_out_on or day
+    it = replace(it, checked_out_on=since, taken_back_on=None, signed=s.command.signed or it.signed)
+    it = replace(it, patron_due=s.policy.lent_until(it.patron_due, since))
     if it.patron_due is not None:
         behind = sum(step <= day for step in s.policy.reminders(it.patron_due))
         it = replace(it, noticed=max(behind, it.noticed or 0))
@@ -150,6 +158,8 @@ def ask_renewal(s: Case) -> Outcome:
     facts: tuple[tuple[str, Plain], ...] = (("reason", said.reason),)
     if said.desired is not None:
         facts += (("desired", said.desired),)
+    due = (("due", it.due),) if it.due is not None else ()  # a centre renews what has no term, too
+    facts += (*due, ("items", "\n".join((*it.on_the_way, *it.here))))
     return done(s, it, told=messages.tell_supplier(it, messages.RENEW, facts))
 
 
@@ -215,7 +225,7 @@ def lose(s: Case) -> Outcome:
         it = attend(it, "partly-lost", ("items", ", ".join(pieces)))
         if it.state is S.SHIPPED and not it.on_the_way:  # the rest is here
             it = staged(it, s.command.happened_at)
-            told += messages.tell_supplier(it, messages.RECEIVED) + _told_ready(it)
+            told += messages.tell_supplier(it, messages.RECEIVED) + told_ready(it)
         return done(s, it, told=told, charge=True)
     it = replace(it, lost_on=today(s), since=None, renewal_asked_on=None)
     his = said.where is WhereLost.PATRON
@@ -242,7 +252,7 @@ def found(s: Case) -> Outcome:
     it = replace(it, since=s.command.happened_at)
     it = replace(it, taken_back_on=it.taken_back_on or (day if it.checked_out_on is not None else None))
     if it.is_copy:
-        told += _told_ready(it)
+        told += told_ready(it)
     return done(s, it, told=told, charge=True)
 
 
@@ -288,20 +298,23 @@ def undo(s: Case) -> Outcome:
 
 
 def _unsent(it: BorrowingCase, _last: Step) -> BorrowingCase:
-    """The supplier is the next one again, as if it had never been asked.
+    """Whoever was asked comes next again, as if nobody had ever been asked.
 
-    The attempt that was undone stays, as one that has ended: should its request have left all the same,
+    An attempt that was undone stays, as one that has ended: should its request have left all the same,
     what is said of it is known.
     """
-    attempt = present(it)
-    number = max(each.number for each in it.attempts) + 1
-    again = Attempt(
-        number=number, supplier=attempt.supplier, retry_of=attempt.retry_of, agreed=attempt.agreed
+    undone = [each for each in it.attempts if each.state is AttemptState.ACTIVE]
+    first = max(each.number for each in it.attempts) + 1
+    again = (
+        Attempt(number=number, supplier=each.supplier, retry_of=each.retry_of, agreed=each.agreed)
+        for number, each in enumerate(undone, start=first)
     )
-    undone = replace(attempt, state=AttemptState.CANCELLED, sent_at=None)
-    asked = (each for each in it.attempts if each.state is not AttemptState.PENDING)
-    made = (undone if each.number == attempt.number else each for each in asked)
-    return replace(it, attempts=(*made, again, *it.ahead))
+    made = (
+        replace(each, state=AttemptState.CANCELLED, sent_at=None, beside=None) if each in undone else each
+        for each in it.attempts
+        if each.state is not AttemptState.PENDING
+    )
+    return replace(it, attempts=(*made, *again, *it.ahead))
 
 
 def _unreceived(it: BorrowingCase, last: Step) -> BorrowingCase:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from servflow.core.changes import Key, Message, Withdrawal
 from servflow.core.citations import Plain, Reason
-from servflow.core.ill.borrowing.model import BorrowingCase
+from servflow.core.ill.borrowing.model import Attempt, BorrowingCase
 from servflow.core.lifecycle import Situation
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "BLOCKED",
     "CANCEL",
     "CANCELLED",
+    "CENTRE_MESSAGES",
     "DAMAGED",
     "DECISION",
     "DECLINED",
@@ -50,6 +51,8 @@ __all__ = [
     "REQUEST",
     "RETURNED",
     "ROTA_END",
+    "ROUTE",
+    "SENT",
     "STAFF_MESSAGES",
     "STATUS_REQUEST",
     "SUBMITTED",
@@ -57,6 +60,7 @@ __all__ = [
     "UNAVAILABLE",
     "no_more",
     "reminder",
+    "tell_centre",
     "tell_patron",
     "tell_staff",
     "tell_supplier",
@@ -77,6 +81,9 @@ DAMAGED: Final = "ill.borrowing.damaged"
 DEFECT: Final = "ill.borrowing.defect"
 ABANDONED: Final = "ill.borrowing.abandoned"
 
+# to the centre that routes the case
+ROUTE: Final = "ill.borrowing.route"
+
 # to the patron
 SUBMITTED: Final = "ill.patron.submitted"
 BLOCKED: Final = "ill.patron.blocked"
@@ -89,6 +96,7 @@ NOT_COMING: Final = "ill.patron.not-coming"
 CANCELLED: Final = "ill.patron.cancelled"
 EXPIRED: Final = "ill.patron.expired"
 READY: Final = "ill.patron.ready"
+SENT: Final = "ill.patron.sent"  # to him directly, from the supplier
 LINK: Final = "ill.patron.link"
 DUE_SOON: Final = "ill.patron.due-soon"
 OVERDUE: Final = "ill.patron.overdue"
@@ -118,6 +126,7 @@ SUPPLIER_MESSAGES: Final = (
     DEFECT,
     ABANDONED,
 )
+CENTRE_MESSAGES: Final = (ROUTE,)
 PATRON_MESSAGES: Final = (
     SUBMITTED,
     BLOCKED,
@@ -130,6 +139,7 @@ PATRON_MESSAGES: Final = (
     CANCELLED,
     EXPIRED,
     READY,
+    SENT,
     LINK,
     DUE_SOON,
     OVERDUE,
@@ -139,7 +149,7 @@ PATRON_MESSAGES: Final = (
     LOST_BILL,
     KEPT,
 )
-PRICED: Final = frozenset({READY, LINK, LOST_BILL, KEPT})
+PRICED: Final = frozenset({READY, SENT, LINK, LOST_BILL, KEPT})
 """What is told to the patron with all that he has been charged by then."""
 STAFF_MESSAGES: Final = (NEW_REQUEST, ROTA_END, ATTENTION)
 
@@ -173,9 +183,10 @@ def _message(
     facts: tuple[tuple[str, Plain], ...],
     reasons: tuple[Reason, ...] = (),
     not_before: datetime | None = None,
+    key: str = "",
 ) -> tuple[Message, ...]:
     message = Message(
-        key=f"{it.key.kind}/{it.id}/{it.version + 1}/{kind}",
+        key=f"{it.key.kind}/{it.id}/{it.version + 1}/{kind}{key}",
         to=to,
         kind=kind,
         about=it.key,
@@ -192,18 +203,31 @@ def tell_supplier(
     kind: str,
     facts: tuple[tuple[str, Plain], ...] = (),
     *,
+    attempt: Attempt | None = None,
     not_before: datetime | None = None,
 ) -> tuple[Message, ...]:
-    """The supplier of the present attempt is told; every message names the request as it knows it."""
-    attempt = it.attempt
+    """The supplier of the attempt is told (None: the present one); the request is named as it knows it.
+
+    ``their_id`` is among the facts where the supplier has said what it calls the request.
+    """
+    attempt = attempt or it.attempt
     assert attempt is not None  # there is somebody to be told
+    key = "" if attempt.number == it.current else f"/{attempt.number}"
     about = (
         ("request", attempt.request_id),
         ("supplier", attempt.supplier),
         ("requester", it.library),
         ("title", it.requested.title),
+        *((("their_id", attempt.their_id),) if attempt.their_id is not None else ()),
     )
-    return _message(it, attempt.supplier, kind, about + facts, not_before=not_before)
+    return _message(it, attempt.supplier, kind, about + facts, not_before=not_before, key=key)
+
+
+def tell_centre(it: BorrowingCase, kind: str, facts: tuple[tuple[str, Plain], ...]) -> tuple[Message, ...]:
+    """The centre that routes the case is told."""
+    assert it.routed_by is not None  # there is one
+    about = (("request", it.id), ("requester", it.library), ("title", it.requested.title))
+    return _message(it, it.routed_by, kind, about + facts)
 
 
 def tell_patron(
@@ -214,8 +238,8 @@ def tell_patron(
     *,
     not_before: datetime | None = None,
 ) -> tuple[Message, ...]:
-    """The patron is told; nobody is where a case only sends something back."""
-    if it.origin is not None:
+    """The patron is told; nobody is where a case sends something back, or fills another's request."""
+    if it.origin is not None or it.fills is not None:
         return ()
     about = (("request", it.id), ("title", it.requested.title))
     return _message(it, it.patron, kind, about + facts, reasons, not_before)
@@ -236,6 +260,8 @@ def reminder(
 ) -> tuple[Message, ...]:
     """A reminder; its key names the term and the step, so it is the same whenever it is made."""
     it = s.it
+    if it.fills is not None:
+        return ()
     about = (("request", it.id), ("title", it.requested.title))
     message = Message(
         key=f"{it.key.kind}/{it.id}/term-{it.terms or 0}/{step}",

@@ -38,6 +38,7 @@ from servflow.core.money import Money
 
 __all__ = [
     "Attempt",
+    "Beside",
     "BorrowingCase",
     "BorrowingFacts",
     "Cancellation",
@@ -79,13 +80,48 @@ class BorrowingFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """Our wish to cancel: what for, why, since when, and what became of it.
+
+    ``of_offer`` says that it came of an offer we did not take.
+    """
+
+    intent: CancelIntent
+    asked_at: datetime
+    state: CancelState = CancelState.PENDING
+    of_offer: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """How it stands with one of several suppliers that have the request, beside the one in front.
+
+    What the case itself says of the one in front: ``stands`` is the state, ``since`` the instant from which
+    its timer runs, ``cancel`` our wish to cancel there.
+    """
+
+    stands: CaseState
+    since: datetime
+    cancel: Cancellation | None = None
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether a cancellation waits for its answer."""
+        return self.cancel is not None and self.cancel.state is CancelState.PENDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One supplier asked, or to be asked. ``request_id`` is what the supplier knows the request by.
 
     What it may cost comes in three stages that are never mixed: ``offer`` says what it would cost,
     ``agreed`` what was agreed to, ``costs`` what has been charged by kind. ``after`` and ``before``
     are the days, both included, between which a supplier that said "retry" may be asked again.
-    ``returns`` is the case that sends back what it sent after the attempt had ended.
+    ``returns`` is the case that sends back what it sent after the attempt had ended. ``beside`` is set
+    while the supplier has the request and the case stands for another one; ``left`` where it was told that
+    it is not asked any more because another one supplies. ``their_id`` is what the supplier calls the
+    request, as it said last.
     """
 
     number: int
@@ -105,20 +141,9 @@ class Attempt:
     costs_as_of: int | None = None
     heard_as_of: int | None = None
     returns: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancellation:
-    """Our wish to cancel: what for, why, since when, and what became of it.
-
-    ``of_offer`` says that it came of an offer we did not take.
-    """
-
-    intent: CancelIntent
-    asked_at: datetime
-    state: CancelState = CancelState.PENDING
-    of_offer: bool = False
-    reason: str = ""
+    beside: Beside | None = None
+    left: bool | None = None
+    their_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,13 +190,22 @@ class BorrowingCase(Aggregate):
 
     ``attempts`` are those made, and those to be made in the order of the rota; numbers are given once
     and say nothing of the order. ``current`` is the number of the attempt that is with a supplier, or
-    was last. ``since`` is the instant from which the timer of the present state runs; of a routable
-    case, that from which staff have it in their own hands, and nothing is asked by itself.
+    was last; of several suppliers asked at the same time, that of the one in front: the state, ``since``
+    and ``cancel`` are about it, the others say theirs themselves (``Attempt.beside``). ``since`` is the
+    instant from which the timer of the present state runs; of a routable case, that from which staff have
+    it in their own hands, and nothing is asked by itself.
     ``items`` are the pieces sent to us; ``received``, ``sent_back`` and ``lost`` say of each what became
     of it and when. ``due`` is the last day of the lender's term; ``patron_due`` the last day told to the
     patron. ``charged`` is what has been posted to the patron, ``payable`` what to the lender, by kind.
+    ``desk`` is where the patron registered in person with the application form ``form``; he picks it up there
+    until ``pick_up_by`` and signs the pick-up form ``signed``. ``note`` is what the request says besides.
     Until ``quiet_until`` nothing leaves to the supplier, so that what a step can be undone of does not
-    arrive after what follows it.
+    arrive after what follows it. ``routed_by`` is the centre that says which suppliers are asked;
+    ``centre_asked`` that it was asked whom, and has not said, ``named`` how many suppliers had been asked or
+    passed over when it was asked last. ``fills`` is the transaction at this very desk
+    that the case is to fill, where the desk is a centre that stands between two libraries; then nobody is
+    told or charged as a patron. ``vouched`` says that staff answer for what the patron's account does not
+    bear; ``booked`` is what that account has been told of ``charged``, by kind.
     """
 
     kind: ClassVar[str] = "ill.borrowing"
@@ -229,6 +263,17 @@ class BorrowingCase(Aggregate):
     payable: Mapping[str, Posted] = field(default_factory=dict)
     last: Step | None = None
     quiet_until: datetime | None = None
+    routed_by: str | None = None
+    centre_asked: bool | None = None
+    fills: str | None = None
+    note: str | None = None
+    desk: str | None = None
+    form: str | None = None
+    pick_up_by: date | None = None
+    signed: str | None = None
+    named: int | None = None
+    vouched: bool | None = None
+    booked: Mapping[str, Money] = field(default_factory=dict)
 
     @property
     def attempt(self) -> Attempt | None:
@@ -243,6 +288,11 @@ class BorrowingCase(Aggregate):
     def ahead(self) -> tuple[Attempt, ...]:
         """The attempts not made yet, in the order of the rota."""
         return tuple(each for each in self.attempts if each.state is AttemptState.PENDING)
+
+    @property
+    def beside(self) -> tuple[Attempt, ...]:
+        """The attempts with suppliers that have the request, beside the one in front."""
+        return tuple(each for each in self.attempts if each.beside is not None)
 
     @property
     def cancelling(self) -> bool:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from servflow.core.changes import Message
 from servflow.core.citations import Plain
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing import messages
 from servflow.core.ill.borrowing.guards import (
+    ON_CREDIT,
     Case,
+    retry_of,
     today,
 )
 from servflow.core.ill.borrowing.model import (
     Attempt,
+    Beside,
     BorrowingCase,
     Cancellation,
 )
@@ -30,6 +34,7 @@ from servflow.core.ill.borrowing.outcomes import (
     with_attempt,
 )
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
+from servflow.core.ill.borrowing.several import cancel_beside, overdue, timed_out, wave
 from servflow.core.ill.borrowing.states import (
     AttemptState,
     BorrowingRole,
@@ -40,7 +45,6 @@ from servflow.core.ill.borrowing.states import (
 from servflow.core.ill.terms import (
     CancelIntent,
     OfferState,
-    Requested,
     attend,
 )
 from servflow.core.lifecycle import Outcome, Situation
@@ -74,6 +78,8 @@ __all__ = [
     "skip",
     "submit",
     "time_out",
+    "vouch",
+    "wanted",
     "withdraw",
 ]
 
@@ -99,7 +105,10 @@ def draft(s: Situation[None, c.DraftRequest, BorrowingPolicy, Any]) -> Outcome:
         wished=said.delivery,
         forwardable=said.forwardable,
         preceded_by=said.preceded_by,
+        fills=said.fills,
         attempts=_rota((), said.suppliers),
+        note=said.note or None,
+        routed_by=said.routed_by,
     )
     return Outcome(it=it)
 
@@ -136,7 +145,8 @@ def submit(s: Case) -> Outcome:
 def block(s: Case) -> Outcome:
     """The patron hears why it cannot be ordered."""
     it = replace(s.it, reasons=s.command.reasons)
-    return done(s, it, told=messages.tell_patron(it, messages.BLOCKED, (), it.reasons))
+    told = messages.tell_patron(it, messages.BLOCKED, (), it.reasons)
+    return done(s, it, told=told, stands=S.BLOCKED)
 
 
 def refer(s: Case) -> Outcome:
@@ -146,24 +156,33 @@ def refer(s: Case) -> Outcome:
 
 
 def approve(s: Case) -> Outcome:
-    """It may be ordered; suppliers that the host proposes are taken where the case names none."""
+    """It may be ordered; suppliers that the host proposes are taken where neither case nor centre does."""
     it = replace(s.it, reasons=())
     if s.command.copyright_basis.strip():
         it = replace(it, copyright_basis=s.command.copyright_basis)
-    if not it.attempts:
+    if not it.attempts and it.routed_by is None:
         it = replace(it, attempts=_rota((), s.facts.suppliers))
     return done(s, it, withdrawn=messages.no_more(it.key, messages.NEW_REQUEST))
 
 
 def recheck(s: Case) -> Outcome:
     """What was found before no longer counts."""
-    return done(s, replace(s.it, reasons=()))
+    return done(s, replace(s.it, reasons=()), stands=S.SUBMITTED)
 
 
 def override(s: Case) -> Outcome:
-    """Staff answer for it."""
-    told = messages.tell_staff(s.it, messages.NEW_REQUEST, s.it.reasons)
-    return done(s, s.it, told=told, withdrawn=messages.no_more(s.it.key, messages.BLOCKED))
+    """Staff answer for it; also for the account, where that was what did not let it pass."""
+    it = s.it
+    if any(reason.code in ON_CREDIT for reason in it.reasons):
+        it = replace(it, vouched=True)
+    told = messages.tell_staff(it, messages.NEW_REQUEST, it.reasons)
+    withdrawn = messages.no_more(it.key, messages.BLOCKED)
+    return done(s, it, told=told, withdrawn=withdrawn, stands=S.IN_REVIEW)
+
+
+def vouch(s: Case) -> Outcome:
+    """Staff answer for what the patron's account does not bear, to the end of the case."""
+    return done(s, replace(s.it, vouched=True))
 
 
 def withdraw(s: Case) -> Outcome:
@@ -196,8 +215,10 @@ def expire(s: Case) -> Outcome:
 
 
 def give_up(s: Case) -> Outcome:
-    """The patron hears that it cannot be had."""
-    return _closed_with(s, CaseOutcome.UNFILLED, messages.UNAVAILABLE, (("note", s.command.note),))
+    """The patron hears that it cannot be had, and why the last one that said why did not supply (CALIS-9)."""
+    why = [each.why.value for each in s.it.attempts if each.why is not None]
+    facts = (*(("why", each) for each in why[-1:]), ("note", s.command.note))
+    return _closed_with(s, CaseOutcome.UNFILLED, messages.UNAVAILABLE, facts)
 
 
 def _closed_with(
@@ -214,7 +235,7 @@ def _closed_with(
 
 def set_rota(s: Case) -> Outcome:
     """Those asked so far stay; what comes after is as was said."""
-    it = replace(s.it, attempts=_rota(s.it.attempts, s.command.suppliers))
+    it = replace(s.it, attempts=_rota(s.it.attempts, s.command.suppliers), centre_asked=None)
     if it.state in {S.ROUTABLE, S.ROTA_EXHAUSTED}:
         it = replace(it, since=None)  # out of the staff's hands again
     return done(s, it, withdrawn=messages.no_more(it.key, messages.ROTA_END))
@@ -229,18 +250,21 @@ def skip(s: Case) -> Outcome:
 
 
 def send(s: Case) -> Outcome:
-    """The next supplier is asked; the patron hears once that it was ordered."""
-    attempt, at = s.it.ahead[0], asked_at(s)
-    attempt = replace(
-        attempt,
-        state=AttemptState.ACTIVE,
-        request_id=f"{s.it.id}~{attempt.number}",
-        sent_at=at,
+    """The next supplier is asked, or the next ones at once; the patron hears once that it was ordered."""
+    at = asked_at(s)
+    front, *others = (
+        replace(each, state=AttemptState.ACTIVE, request_id=f"{s.it.id}~{each.number}", sent_at=at)
+        for each in wave(s)
     )
+    asked = (front, *(replace(each, beside=Beside(stands=S.SENT, since=at)) for each in others))
     first = all(each.sent_at is None for each in s.it.attempts)
-    it = replace(with_attempt(s.it, attempt), current=attempt.number, delayed=(), since=at)
+    it = replace(s.it, current=front.number, delayed=(), since=at)
     step, waits = undoable(s)
-    told = messages.tell_supplier(it, messages.REQUEST, _order(it, attempt), not_before=waits)
+    told: tuple[Message, ...] = ()
+    for attempt in asked:
+        it = with_attempt(it, attempt)
+        facts = _order(it, attempt)
+        told += messages.tell_supplier(it, messages.REQUEST, facts, attempt=attempt, not_before=waits)
     if first:
         told += messages.tell_patron(it, messages.ORDERED, not_before=waits)
     return done(s, it, told=told, step=step)
@@ -248,27 +272,28 @@ def send(s: Case) -> Outcome:
 
 def _order(it: BorrowingCase, attempt: Attempt) -> tuple[tuple[str, Plain], ...]:
     """The request as the supplier needs it."""
-    asked: Requested = it.requested
     before = it.numbered(attempt.retry_of) if attempt.retry_of is not None else None
+    facts: list[tuple[str, Plain | None]] = [
+        ("kind_of", "retry" if before is not None else "new"),
+        ("previous", before.request_id if before is not None else None),
+    ]
+    return wanted(it, *facts)
+
+
+def wanted(it: BorrowingCase, *more: tuple[str, Plain | None]) -> tuple[tuple[str, Plain], ...]:
+    """What is wanted, as whoever is to supply it, or to say who is, needs it; and what more is said."""
     facts: list[tuple[str, Plain | None]] = [
         ("service", it.service.value),
         ("level", it.level.value),
-        ("author", asked.author),
-        ("edition", asked.edition),
-        ("volume", asked.volume),
-        ("publisher", asked.publisher),
-        ("year", asked.year),
-        ("article", asked.article),
-        ("pages", asked.pages),
-        ("record_ids", "\n".join(asked.record_ids)),
+        *it.requested.facts,
         ("need_before", it.need_before),
         ("max_cost", it.max_cost),
         ("forwardable", bool(it.forwardable)),
-        ("kind_of", "retry" if before is not None else "new"),
-        ("previous", before.request_id if before is not None else None),
+        *more,
         ("via", it.wished.via.value if it.wished is not None else None),
         ("reference", it.wished.reference if it.wished is not None else None),
         ("declared", bool(it.declared)),
+        ("note", it.note),
     ]
     return tuple((name, value) for name, value in facts if value is not None and value != "")
 
@@ -295,6 +320,7 @@ def resubmit(s: Case) -> Outcome:
         delivery=it.wished,
         forwardable=bool(it.forwardable),
         preceded_by=it.id,
+        routed_by=it.routed_by,
     )
     withdrawn = messages.no_more(it.key, messages.ROTA_END)
     return done(s, it, commands=(again,), withdrawn=withdrawn)
@@ -307,9 +333,16 @@ def expire_with_supplier(s: Case) -> Outcome:
 
 
 def time_out(s: Case) -> Outcome:
-    """The silent supplier is told that it is not asked any more; a case that was to end has ended."""
-    told = messages.tell_supplier(s.it, messages.CANCEL, (("intent", CancelIntent.LEAVE_SUPPLIER.value),))
-    return left(s, AttemptState.TIMED_OUT, told=told)
+    """The silent supplier is told that it is not asked any more; a case that was to end has ended.
+
+    So is every other one that is as late.
+    """
+    it, leave = s.it, (("intent", CancelIntent.LEAVE_SUPPLIER.value),)
+    told = messages.tell_supplier(it, messages.CANCEL, leave)
+    for each in overdue(s):
+        told += messages.tell_supplier(it, messages.CANCEL, leave, attempt=each)
+        it = with_attempt(it, timed_out(each))
+    return left(s, AttemptState.TIMED_OUT, it=it, told=told)
 
 
 def note_delay(s: Case) -> Outcome:
@@ -325,7 +358,7 @@ def query_status(s: Case) -> Outcome:
 
 
 def accept_offer(s: Case) -> Outcome:
-    """The terms are agreed: the cost, and the conditions."""
+    """The terms are agreed: the cost, and the conditions. Whoever agrees wishes the case to go on."""
     attempt = present(s.it)
     offer = attempt.offer
     assert offer is not None  # it is offered
@@ -335,8 +368,13 @@ def accept_offer(s: Case) -> Outcome:
         agreed=offer.cost if offer.cost is not None else attempt.agreed,
         conditions=offer.conditions,
     )
-    it = staged(with_attempt(s.it, accepted), s.command.happened_at)
-    told = messages.tell_supplier(it, messages.OFFER_ACCEPTED, (("revision", offer.revision),))
+    it = replace(staged(with_attempt(s.it, accepted), s.command.happened_at), cancel=None)
+    facts: tuple[tuple[str, Plain], ...] = (("revision", offer.revision),)
+    if offer.cost is not None:
+        facts += (("cost", offer.cost),)
+    if offer.conditions:
+        facts += (("conditions", ",".join(each.value for each in offer.conditions)),)
+    told = messages.tell_supplier(it, messages.OFFER_ACCEPTED, facts)
     return done(s, it, told=told, withdrawn=messages.no_more(it.key, messages.DECISION))
 
 
@@ -353,6 +391,9 @@ def reject_offer(s: Case) -> Outcome:
     told = messages.tell_supplier(
         it, messages.OFFER_REJECTED, (("revision", offer.revision), ("note", s.command.note))
     )
+    if cancel.intent is CancelIntent.END_CASE:
+        it, others = cancel_beside(it, cancel)
+        told += others
     return done(s, it, told=told, withdrawn=messages.no_more(it.key, messages.DECISION))
 
 
@@ -362,8 +403,16 @@ def cancel(s: Case) -> Outcome:
 
 
 def _cancelled(s: Case, it: BorrowingCase, intent: CancelIntent, reason: str) -> Outcome:
-    it = replace(it, cancel=Cancellation(intent=intent, asked_at=asked_at(s), reason=reason))
-    told = messages.tell_supplier(it, messages.CANCEL, (("intent", intent.value), ("note", reason)))
+    told: tuple[Message, ...] = ()
+    if it.cancel is not None and it.cancelling:  # the supplier was asked before: it is not asked twice
+        cancel = replace(it.cancel, intent=intent, reason=reason or it.cancel.reason)
+    else:
+        cancel = Cancellation(intent=intent, asked_at=asked_at(s), reason=reason)
+        told = messages.tell_supplier(it, messages.CANCEL, (("intent", intent.value), ("note", reason)))
+    it = replace(it, cancel=cancel)
+    if intent is CancelIntent.END_CASE:
+        it, others = cancel_beside(it, cancel)
+        told += others
     return done(s, it, told=told, withdrawn=messages.no_more(it.key, messages.DECISION))
 
 
@@ -374,8 +423,9 @@ def abandon(s: Case) -> Outcome:
 
 
 def accept_retry(s: Case) -> Outcome:
-    """The same supplier comes next, on its terms, before any other."""
-    last = present(s.it)
+    """The same supplier comes next, on its terms, before any other; out of the staff's hands again."""
+    last = retry_of(s)
+    assert last is not None  # a guard has seen it
     number = max(each.number for each in s.it.attempts) + 1
     again = Attempt(
         number=number,
@@ -385,12 +435,12 @@ def accept_retry(s: Case) -> Outcome:
         agreed=last.offer.cost if last.offer is not None else None,
     )
     asked = (each for each in s.it.attempts if each.state is not AttemptState.PENDING)
-    it = replace(s.it, attempts=(*asked, again, *s.it.ahead))
+    it = replace(s.it, attempts=(*asked, again, *s.it.ahead), since=None)
     if s.command.requested is not None:
         it = replace(it, requested=s.command.requested)
     if s.command.max_cost is not None:
         it = replace(it, max_cost=s.command.max_cost)
-    return done(s, it)
+    return done(s, it, withdrawn=messages.no_more(it.key, messages.ROTA_END))
 
 
 def decline_retry(s: Case) -> Outcome:

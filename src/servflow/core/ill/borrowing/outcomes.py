@@ -13,10 +13,15 @@ from typing import Any, Final
 from servflow.core.changes import Actor, Command, Message, Office, Withdrawal
 from servflow.core.dates import lies_after
 from servflow.core.fees.assessment import Obligation, Posted, assess
+from servflow.core.ill.accounts.commands import BookCase
+from servflow.core.ill.accounts.model import CaseOnAccount
 from servflow.core.ill.borrowing import charges, messages
 from servflow.core.ill.borrowing.commands import Hear
 from servflow.core.ill.borrowing.guards import (
     Case,
+    account_here,
+    charged_by_now,
+    ends_the_case,
     from_its_supplier,
     today,
 )
@@ -25,6 +30,7 @@ from servflow.core.ill.borrowing.model import (
     BorrowingCase,
     Step,
 )
+from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.borrowing.states import (
     AttemptState,
     BorrowingRole,
@@ -33,7 +39,6 @@ from servflow.core.ill.borrowing.states import (
     DelayKind,
 )
 from servflow.core.ill.terms import (
-    CancelIntent,
     CostKind,
     CostLine,
     OfferState,
@@ -43,10 +48,12 @@ from servflow.core.ill.terms import (
 )
 from servflow.core.ledger import Account, AccountKind, Books, Posting
 from servflow.core.lifecycle import Outcome, Situation
+from servflow.core.money import Money
 
 __all__ = [
     "asked_at",
     "assessed",
+    "booked",
     "by_policy",
     "closed",
     "costed",
@@ -91,10 +98,12 @@ def done(
     commands: tuple[Command, ...] = (),
     charge: bool = False,
     step: Step | None = None,
+    stands: CaseState | None = None,
 ) -> Outcome:
     """The outcome of an effect: what was said before can no longer be undone, staff hear what is new.
 
-    What a supplier says that it has charged is on record and owed, whatever else it says.
+    What a supplier says that it has charged is on record and owed, whatever else it says. ``stands`` is the
+    state that it leads to, where the patron's account counts the case by it; otherwise that it comes from.
     """
     it = it if it.last is step else replace(it, last=step)
     if isinstance(s.command, Hear) and from_its_supplier(s):
@@ -102,6 +111,7 @@ def done(
         charge = charge or bool(s.command.costs)
     if step is not None:
         it = replace(it, quiet_until=step.until)
+    it = _at_our_cost(s.it, it)
     postings: tuple[Posting, ...] = ()
     if charge:
         it, postings = assessed(s, it)
@@ -111,21 +121,101 @@ def done(
     if raised:
         told += messages.tell_staff(it, messages.ATTENTION, raised)
     told = tuple(_priced(it, _in_order(s, message)) for message in told)
+    filed = s.it.submitted_on is None and it.submitted_on is not None
+    it, on_account = booked(s, it, blocked=(stands or s.it.state) is S.BLOCKED, filed=filed)
+    commands = (*on_account, *commands)
     return Outcome(it=it, messages=told, withdrawals=withdrawn, postings=postings, commands=commands)
 
 
+def booked(
+    s: Situation[Any, Any, BorrowingPolicy, Any],
+    it: BorrowingCase,
+    *,
+    blocked: bool = False,
+    filed: bool = False,
+) -> tuple[BorrowingCase, tuple[Command, ...]]:
+    """What the patron's account hears of the case, if he has one here and it does not hold it so.
+
+    Charges grow from what the account has been told of them, not from what was posted: an account that is
+    opened later takes over all that is owed, and nothing is reversed on it that it never held.
+    """
+    account = account_here(s, it)
+    if account is None:
+        return it, ()
+    grown = (
+        (kind, posted.amount - it.booked[kind] if kind in it.booked else posted.amount)
+        for kind, posted in it.charged.items()
+    )
+    charged = tuple((kind, amount) for kind, amount in grown if amount)
+    held, wanted = account.cases.get(it.id), None if blocked else _on_account(it, s.policy.currency)
+    known = None if held is None else replace(held, reserved=None)
+    if not charged and known == wanted:
+        return it, ()
+    said = entailed(s, "account") | {"case": it.patron, "by": by_policy(it.library)}
+    told = BookCase(**said, request=it.id, on_account=wanted, charged=charged, filed=filed)
+    if charged:
+        it = replace(it, booked={kind: posted.amount for kind, posted in it.charged.items()})
+    return it, (told,)
+
+
+def _on_account(it: BorrowingCase, currency: str) -> CaseOnAccount | None:
+    """The case as the account holds it: from the filing to the end, with what is with the patron.
+
+    A blocked one it does not hold: it keeps nothing free, and stands in no other one's way.
+    """
+    if it.submitted_on is None or it.outcome is not None or it.origin is not None:
+        return None
+    out = it.checked_out_on is not None and it.taken_back_on is None
+    return CaseOnAccount(
+        volumes=len(it.here) if out else 0,
+        due=it.patron_due if out else None,
+        charged=charged_by_now(it, currency) or None,
+        max_cost=_may_cost(it, currency),
+        settled=_fee_known(it) or None,
+    )
+
+
+def _may_cost(it: BorrowingCase, currency: str) -> Money | None:
+    """What was agreed with who has it, or is asked again next; otherwise the most that the request allows."""
+    attempt, ahead = it.attempt, it.ahead
+    live = attempt if attempt is not None and not attempt.state.ended else ahead[0] if ahead else None
+    agreed = live.agreed if live is not None else None
+    return agreed if agreed is not None and agreed.currency == currency else it.max_cost
+
+
+def _fee_known(it: BorrowingCase) -> bool:
+    """Whether it was supplied, and who supplied it has said what the loan or the copy costs."""
+    attempt = it.attempt
+    fees = attempt.costs if attempt is not None and it.supplied is not None else ()
+    return any(line.kind in {CostKind.LOAN, CostKind.COPY} for line in fees)
+
+
 def _on_record(s: Case, it: BorrowingCase, said: Hear) -> BorrowingCase:
-    """What a supplier says with whatever it says: as of when, what it has charged; and on an odd day."""
+    """What a supplier says with whatever it says: as of when, its number, its charges; and on an odd day."""
     if said.costs:
         it = costed(it, said, s.policy.currency)
     attempt = it.numbered(said.attempt)
     assert attempt is not None  # its supplier speaks
     if said.as_of is not None and said.as_of > (attempt.heard_as_of or 0):
-        it = with_attempt(it, replace(attempt, heard_as_of=said.as_of))
+        attempt = replace(attempt, heard_as_of=said.as_of)
+    if said.their_id:
+        attempt = replace(attempt, their_id=said.their_id)
+    it = with_attempt(it, attempt)
     sent_on = s.policy.day(attempt.sent_at) if attempt.sent_at is not None else None
     if sent_on is not None and today(s) < sent_on:
         it = attend(it, "before-it-was-asked", ("said", type(said).__name__), ("sent_on", sent_on))
     return _disputed(s.it, it)
+
+
+def _at_our_cost(before: BorrowingCase, it: BorrowingCase) -> BorrowingCase:
+    """What is charged by somebody who was asked and supplies nothing is the library's, and staff see it."""
+    for attempt in it.attempts:
+        was = before.numbered(attempt.number)
+        known = was.costs if was is not None and was.state.ended else ()
+        ours = attempt.state.ended and not charges.for_the_patron(attempt)
+        if ours and attempt.costs != known and any(line.amount for line in attempt.costs):
+            it = attend(it, "costs-without-supply", ("supplier", attempt.supplier))
+    return it
 
 
 def _disputed(before: BorrowingCase, it: BorrowingCase) -> BorrowingCase:
@@ -215,10 +305,11 @@ def ended(it: BorrowingCase, how: AttemptState, **said: Any) -> BorrowingCase:
     if offer is not None and offer.state is OfferState.OPEN:
         offer = replace(offer, state=OfferState.LAPSED)
     it = with_attempt(it, replace(attempt, **{"state": how, "offer": offer, **said}))
-    return replace(it, cancel=None, since=None, delayed=())
+    it = staged(it, None) if it.beside else replace(it, since=None, delayed=())
+    return replace(it, cancel=None)
 
 
-def staged(it: BorrowingCase, since: datetime) -> BorrowingCase:
+def staged(it: BorrowingCase, since: datetime | None) -> BorrowingCase:
     """In a new stage since then: what was late in the one before is not late any more."""
     kept = tuple(kind for kind in it.delayed if kind is DelayKind.NEED_BEFORE)
     return replace(it, since=since, delayed=kept)
@@ -251,16 +342,26 @@ def undoable(
 
 
 def left(
-    s: Case, how: AttemptState, *, told: tuple[Message, ...] = (), attention: str = "", **said: Any
+    s: Case,
+    how: AttemptState,
+    *,
+    it: BorrowingCase | None = None,
+    told: tuple[Message, ...] = (),
+    attention: str = "",
+    **said: Any,
 ) -> Outcome:
-    """The attempt is over. If a cancellation was to end the case, it ends; else it goes on without it."""
-    cancel = s.it.cancel
-    ends = s.it.cancelling and cancel is not None and cancel.intent is CancelIntent.END_CASE
+    """The attempt is over. If a cancellation was to end the case, it ends; else it goes on without it.
+
+    ``it`` is the case where others are out of it by the same command (None: nobody else is).
+    """
+    it = it or s.it
+    cancel, ends = it.cancel, ends_the_case(it)
     if cancel is not None and cancel.of_offer and how in {AttemptState.UNFILLED, AttemptState.CANCELLED}:
         how = AttemptState.OFFER_REJECTED
-    it = ended(s.it, how, **said)
+    it = ended(it, how, **said)
     withdrawn = messages.no_more(it.key, messages.DECISION)
-    if s.it.quiet_until is not None and lies_after(s.it.quiet_until, s.command.recorded_at):
+    quiet = s.it.quiet_until is not None and lies_after(s.it.quiet_until, s.command.recorded_at)
+    if quiet and not s.it.beside:
         told = ()  # the request has not left yet, and never will
         withdrawn = messages.no_more(it.key, messages.DECISION, *messages.SUPPLIER_MESSAGES)
     if attention:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from servflow.core.citations import Dated
-from servflow.core.ill.borrowing.states import BlockKind
+from servflow.core.dates import EndOfMonth, Period
+from servflow.core.ill.borrowing.states import BlockKind, CitedPart
 from servflow.core.ill.desk_policy import DeskPolicy
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.terms import Condition, CostKind, Level, Service
@@ -35,6 +36,8 @@ class BorrowingPolicy(DeskPolicy):
     """Categories of patron that may order; empty: all."""
     services: Dated[tuple[Service, ...]]
     """What is ordered for patrons."""
+    accounts: Dated[bool]
+    """Nothing is ordered for a patron without an account here that is active, valid and not overdrawn."""
     declaration: Dated[tuple[Service, ...]]
     """Services for which the patron accepts the terms (copyright declaration) first."""
     most_active: Dated[int | None]
@@ -54,9 +57,20 @@ class BorrowingPolicy(DeskPolicy):
     copyright_basis: Dated[bool]
     """A copy is ordered on a recorded ground only."""
 
+    required_citation: Dated[tuple[CitedPart, ...]]
+    """What an application names, beside what can be looked for at all."""
+    desks: Dated[tuple[str, ...]]
+    """The desks at which a patron registers in person, picks up and returns; empty: nobody need register."""
+
     # suppliers
+    partners: Dated[tuple[str, ...]]
+    """The libraries that may be asked, by reference; empty: any."""
     sends_itself: Dated[bool]
     """The next supplier is asked at once, by itself."""
+    ask_at_once: Dated[int]
+    """How many suppliers are asked at the same time; 1 (or less): one after the other."""
+    rota_delegated: Dated[bool]
+    """Who is asked for a case that a centre routes, this library's own staff may say all the same."""
     gives_up_itself: Dated[bool]
     """A case for which no supplier is left is closed by itself."""
     answer_hours_normal: Dated[int]
@@ -77,6 +91,8 @@ class BorrowingPolicy(DeskPolicy):
     """Conditions that are taken without asking anybody."""
 
     # the loan
+    loan_period: Dated[Period | None]
+    """For how long a patron has it from the day he takes it, within the lender's term; None: all of that."""
     renewals: Dated[int]
     """How often a loan is renewed."""
     unconfirmed_days: Dated[int]
@@ -103,6 +119,18 @@ class BorrowingPolicy(DeskPolicy):
         """The last of so many open days after ``since``."""
         day = self.day(since)
         return self.calendar.add_open_days(day, days.on(day).value)
+
+    def lent_until(self, told: date | None, since: date) -> date | None:
+        """The last day of a patron who has it since that day: the one he was told, or the library's own.
+
+        Whichever comes first; where no day was told and the library has no term of its own, none. A month
+        from 31 January ends with February.
+        """
+        period = self.loan_period.on(since).value
+        if period is None:
+            return told
+        own = self.patron_due(period.after(since, EndOfMonth.CLAMP), since)
+        return own if told is None else min(own, told)
 
     def patron_due(self, due: date, today: date) -> date:
         """By when the patron brings back what is due at the lender on ``due``.

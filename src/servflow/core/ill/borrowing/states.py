@@ -11,6 +11,7 @@ __all__ = [
     "CancelState",
     "CaseOutcome",
     "CaseState",
+    "CitedPart",
     "DelayKind",
 ]
 
@@ -92,6 +93,7 @@ class BorrowingRole(Enum):
     SYSTEM = "system"  # its programs, by policy
     SUPPLIER = "supplier"  # another institution; whether it is ours to hear, the attempt says
     CLOCK = "clock"
+    CENTRE = "centre"  # the institution that says which suppliers are asked, where the case names one
 
 
 class BlockKind(Enum):
@@ -107,6 +109,19 @@ class BlockKind(Enum):
     COPYRIGHT_QUOTA = "copyright-quota"
     NOT_REQUESTABLE = "not-requestable"
     SERVICE_NOT_OFFERED = "service-not-offered"
+    NO_ACCOUNT = "no-account"  # none here, or none that can be used now
+    OVERDRAWN = "overdrawn"  # the account would be overdrawn beyond its limit
+
+
+class CitedPart(Enum):
+    """What an application may have to name of what is asked for."""
+
+    TITLE = "title"
+    AUTHOR = "author"
+    VOLUME = "volume"
+    YEAR = "year"
+    CALL_NUMBER = "call_number"  # 索书号
+    BARCODE = "barcode"  # 条码号
 
 
 class DelayKind(Enum):

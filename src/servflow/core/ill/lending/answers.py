@@ -39,6 +39,7 @@ __all__ = [
     "forward",
     "keep_going",
     "lapse_offer",
+    "note_before_shipping",
     "note_claim",
     "note_out_of_order",
     "offer",
@@ -74,6 +75,7 @@ def take_in(s: Situation[None, c.ReceiveRequest, LendingPolicy, LendingFacts]) -
         previous=said.previous,
         forwardable=said.forwardable or None,
         delivery_wished=said.delivery,
+        note=said.note or None,
     )
     return Outcome(it=it, messages=messages.tell(s, it, messages.RECEIVED))
 
@@ -89,7 +91,7 @@ def tell_promised(s: Supply) -> Outcome:
 
 
 def answer_unfilled(s: Situation[SupplyTransaction, c.CannotSupply, LendingPolicy, LendingFacts]) -> Outcome:
-    """The requester hears why not, and what else it can do."""
+    """The requester hears why not (CALIS-9), and what else it can do."""
     said = s.command
     return _unfilled(s, Closing.UNFILLED, said.why, said.reasons, _delivery_offer(s), note=said.note)
 
@@ -163,6 +165,7 @@ def offer(s: Situation[SupplyTransaction, c.MakeOffer, LendingPolicy, LendingFac
         cost=said.cost,
         reply_by=said.reply_by or s.policy.reply_by(today(s)),
         note=said.note,
+        made_at=said.recorded_at,
     )
     it = replace(s.it, offer=made)
     facts: tuple[tuple[str, Plain], ...] = (
@@ -255,6 +258,16 @@ def note_out_of_order(s: Supply) -> Outcome:
     """It is taken down for staff to look at, and changes nothing."""
     said, state = type(s.command).__name__, s.it.state.value
     return Outcome(it=attend(s.it, "out-of-order", ("said", said), ("state", state)))
+
+
+def note_before_shipping(s: Supply) -> Outcome:
+    """What is said of volumes on a day on which they had not left yet is taken down, and changes nothing.
+
+    No day is made up for it, by which a fine would end or a term begin: staff ask, and enter what was meant.
+    """
+    assert s.it.shipped_on is not None  # it was shipped
+    said, shipped_on = type(s.command).__name__, s.it.shipped_on
+    return Outcome(it=attend(s.it, "before-it-was-shipped", ("said", said), ("shipped_on", shipped_on)))
 
 
 def clear_attention(

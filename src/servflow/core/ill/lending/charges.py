@@ -29,7 +29,7 @@ from servflow.core.fees import (
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import BESIDE_THE_LOAN, Place
-from servflow.core.ill.terms import cost_of
+from servflow.core.ill.terms import CostKind, CostLine, cost_of
 from servflow.core.money import Money
 
 __all__ = ["COMPENSATION", "LOAN_FEE", "OVERDUE", "loan_fee", "owed"]
@@ -62,13 +62,17 @@ def owed(it: SupplyTransaction, policy: LendingPolicy, on: date) -> Iterator[tup
     What is still out is overdue up to ``on``, or up to the day on which the loan was stopped; what
     came back, up to the day it did; what is lost, up to the day of its loss where the rules say so. Days
     on which the lender asked to keep it are not counted. Costs that staff named are owed as they were
-    named. A charge of zero is left out, but not where one was posted before: then it is to be reversed,
+    named. Of what was passed on to another library, what that library charges is owed, and nothing else.
+    A charge of zero is left out, but not where one was posted before: then it is to be reversed,
     also where the shipping itself was undone.
 
     Raises:
         MissingValue: a rule has no value for the day the loan was shipped.
         CurrencyMismatch: a cost is in another currency than the policy's.
     """
+    if it.via is not None:
+        yield from _as_named(it, it.passed_on, tuple(CostKind), policy)
+        return
     nothing = Money(0, policy.currency)
     if it.shipped_on is not None and it.due is not None:
         volumes = len(it.items)
@@ -83,10 +87,17 @@ def owed(it: SupplyTransaction, policy: LendingPolicy, on: date) -> Iterator[tup
         for kind in (LOAN_FEE, OVERDUE, COMPENSATION):
             if kind in it.charged:
                 yield kind, _given(kind, nothing, PRACTICE)
-    for cost in BESIDE_THE_LOAN:
-        amount = cost_of(tuple(line for line in it.costs if line.kind is cost), policy.currency)
-        if amount or cost.value in it.charged:
-            yield cost.value, _given(cost.value, amount, PRACTICE)
+    yield from _as_named(it, it.costs, BESIDE_THE_LOAN, policy)
+
+
+def _as_named(
+    it: SupplyTransaction, costs: tuple[CostLine, ...], kinds: tuple[CostKind, ...], policy: LendingPolicy
+) -> Iterator[tuple[str, Charge]]:
+    """What the lines come to, of each of these kinds."""
+    for kind in kinds:
+        amount = cost_of(tuple(line for line in costs if line.kind is kind), policy.currency)
+        if amount or kind.value in it.charged:
+            yield kind.value, _given(kind.value, amount, PRACTICE)
 
 
 def _given(kind: str, amount: Money, clause: Clause) -> Charge:

@@ -53,6 +53,7 @@ __all__ = [
     "Expect",
     "ExpireRequest",
     "Forward",
+    "FromRequester",
     "GrantRenewal",
     "HoldReturn",
     "IssueCard",
@@ -64,9 +65,11 @@ __all__ = [
     "Pay",
     "PaySecurity",
     "Promise",
+    "Reapply",
     "Recall",
     "ReceiveRequest",
     "RecordDamage",
+    "RefundSecurity",
     "Reinstate",
     "ReleaseItem",
     "ReportFound",
@@ -75,6 +78,7 @@ __all__ = [
     "RequestCancel",
     "RequestRenewal",
     "RequestStatus",
+    "SettleDues",
     "SettleLoss",
     "Ship",
     "Sign",
@@ -108,7 +112,19 @@ def _pieces(items: tuple[str, ...], *, at_least: int) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiveRequest(Command):
+class FromRequester(Command):
+    """What the requesting library says about its request. Never given itself.
+
+    Its message says so, or staff enter what came by mail or telephone; ``evidence`` is by what it is known
+    then: the Message-ID of a mail, a note of the call. Without any it counts all the same: who took it
+    down stands in the journal, and a refusal would only keep what was said out of it.
+    """
+
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveRequest(FromRequester):
     """A request has come in (ISO 18626 Request); opens the transaction.
 
     ``requester`` and ``supplier`` are agency references, ``request_id`` is the requester's own.
@@ -295,12 +311,12 @@ class SupplyCopy(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmReceipt(Command):
+class ConfirmReceipt(FromRequester):
     """The requester has the volumes (Received); optional."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRenewal(Command):
+class RequestRenewal(FromRequester):
     """The requester asks for a longer term (Renew), with its reason; until ``desired``, if it says so."""
 
     reason: str = ""
@@ -343,7 +359,7 @@ class NoticeDue(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportReturn(Command):
+class ReportReturn(FromRequester):
     """The requester says that volumes are on their way back (ShippedReturn); optional.
 
     None named: all still out, but for those recorded as lost unless all of them are.
@@ -391,7 +407,7 @@ class CheckIn(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportLost(Command):
+class ReportLost(FromRequester):
     """The requester declares volumes lost (NLC-7; none named: all that are out); ISO 18626 Lost."""
 
     note: str = ""
@@ -404,7 +420,7 @@ class ReportLost(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFound(Command):
+class ReportFound(FromRequester):
     """The requester has found again all that was lost; it still has it."""
 
     note: str = ""
@@ -477,14 +493,14 @@ class ClearSupplyAttention(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestCancel(Command):
+class RequestCancel(FromRequester):
     """The requester wants to cancel (Cancel); the lender answers."""
 
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreeToOffer(Command):
+class AgreeToOffer(FromRequester):
     """The requester accepts the offer of that revision; who enters it for the requester says how he knows."""
 
     revision: int
@@ -492,7 +508,7 @@ class AgreeToOffer(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclineOffer(Command):
+class DeclineOffer(FromRequester):
     """The requester does not accept the offer of that revision."""
 
     revision: int
@@ -500,19 +516,19 @@ class DeclineOffer(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestStatus(Command):
+class RequestStatus(FromRequester):
     """The requester asks how it stands (StatusRequest)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notify(Command):
+class Notify(FromRequester):
     """The requester says something that staff have to read (Notification); it changes nothing."""
 
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimDefect(Command):
+class ClaimDefect(FromRequester):
     """Something is wrong with the copy: what ("page 12 is missing"), and a note."""
 
     what: str
@@ -584,6 +600,26 @@ class PaySecurity(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reapply(Command):
+    """One that was declined, or whose agreement has ended, applies again; what is left out is as it was."""
+
+    kind: InstitutionKind | None = None
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSecurity(Command):
+    """So much of the deposit, or of what is left of the prepayment, is given back."""
+
+    kind: SecurityKind
+    amount: Money
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        _positive("amount", self.amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeclareChange(Command):
     """The institution's name or contact has changed; ``contact`` is the reference from now on (NLC-2)."""
 
@@ -640,6 +676,29 @@ class Pay(Command):
     def __post_init__(self) -> None:
         Command.__post_init__(self)
         _positive("amount", self.amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleDues(Command):
+    """What a settlement says that the institution owes is paid; below 0: given back to it.
+
+    ``set_off`` is how much of it is paid by what the lender owes the institution; ``settlement`` the id.
+
+    Raises:
+        InvalidValue: the amount is nothing, or the set-off is below 0 or above the amount.
+    """
+
+    amount: Money
+    set_off: Money
+    settlement: str
+
+    def __post_init__(self) -> None:
+        Command.__post_init__(self)
+        nothing = self.amount * 0
+        if not self.amount:
+            raise InvalidValue("amount", self.amount, "an amount other than nothing")
+        if not nothing <= self.set_off <= max(self.amount, nothing):
+            raise InvalidValue("set_off", self.set_off, "an amount from nothing to what is paid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,7 @@ __all__ = [
     "take_report_of_loss",
     "take_report_of_return",
     "take_report_of_some_lost",
+    "told_due",
     "undo_shipment",
 ]
 
@@ -92,7 +93,7 @@ __all__ = [
 
 
 def ship(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) -> Outcome:
-    """The term begins, the fee is charged, the requester hears both; a cancellation that waits, no."""
+    """The term begins, all is charged, the requester hears both (CALIS-9); a cancellation that waits, no."""
     c, day = s.command, today(s)
     due = c.due or s.policy.due_after(day)
     before = s.it
@@ -109,7 +110,7 @@ def ship(s: Situation[SupplyTransaction, Ship, LendingPolicy, LendingFacts]) -> 
     if before.cancel_asked_on is not None:
         it = cancel_refused(it)
         told = messages.cancel_answered(s, it, messages.status_of(before, day), yes=False)
-    it = _told_due(s, it, due)
+    it = told_due(s, it, due)
     fee = charges.loan_fee(s.policy, day, it.place, volumes=len(it.items), tariff=it.tariff)
     facts: tuple[tuple[str, Plain], ...] = (
         ("items", "\n".join(it.items)),
@@ -166,7 +167,7 @@ def undo_shipment(s: Supply) -> Outcome:
 
 
 def supply_copy(s: Situation[SupplyTransaction, SupplyCopy, LendingPolicy, LendingFacts]) -> Outcome:
-    """The copy is sent and charged, and nothing has to come back."""
+    """The copy is sent and charged; the requester hears the whole cost (CALIS-9). Nothing comes back."""
     c = s.command
     it = closed(
         s.it,
@@ -201,7 +202,7 @@ def close_by_hand(s: Situation[SupplyTransaction, CloseManually, LendingPolicy, 
 # --- the term -------------------------------------------------------------------------------------
 
 
-def _told_due(s: Supply, it: SupplyTransaction, due: date) -> SupplyTransaction:
+def told_due(s: Supply, it: SupplyTransaction, due: date) -> SupplyTransaction:
     """With another due date told: its reminders begin anew, but for those whose day has passed."""
     behind = sum(day <= today(s) for day in s.policy.reminders(due))
     return replace(it, due=due, terms=it.terms + 1, noticed=behind)
@@ -218,7 +219,7 @@ def ask_renewal(s: Situation[SupplyTransaction, RequestRenewal, LendingPolicy, L
 def renew(s: Situation[SupplyTransaction, GrantRenewal, LendingPolicy, LendingFacts]) -> Outcome:
     """The term is longer: until the day that is named, or by the renewal period from the old due date."""
     due = renewed_until(s)
-    it = _told_due(s, replace(_answered(s.it), renewals=s.it.renewals + 1), due)
+    it = told_due(s, replace(_answered(s.it), renewals=s.it.renewals + 1), due)
     return booked(s, it, messages_=messages.tell(s, it, messages.RENEWED, (("yes", True), ("due", due))))
 
 
@@ -259,7 +260,7 @@ def recall(s: Situation[SupplyTransaction, Recall, LendingPolicy, LendingFacts])
     if s.it.renewal_asked_on is not None:
         told = _declined(s, _answered(s.it), "", (reason,))
     due = min(s.it.due, s.command.due)  # recalling what is overdue forgives none of the days before
-    it = _told_due(s, replace(_answered(s.it), recalled_on=day), due)
+    it = told_due(s, replace(_answered(s.it), recalled_on=day), due)
     facts = (("due", s.command.due), ("reason", s.command.reason))
     return booked(s, it, messages_=told + messages.tell(s, it, messages.RECALLED, facts, (reason,)))
 
@@ -274,14 +275,16 @@ def remind(s: Situation[SupplyTransaction, NoticeDue, LendingPolicy, LendingFact
         assert s.it.shipped_on is not None  # it is out
         fine = dict(charges.owed(s.it, s.policy, day)).get(charges.OVERDUE)  # None where a day costs nothing
         rate = s.policy.overdue_rate.on(s.it.shipped_on)
+        reason = Reason("ill.overdue-charged", rate.clause, (("rate", rate.value),))
+        ours = s.it.via is None  # of what was passed on the rate is another library's
         facts: tuple[tuple[str, Plain], ...] = (
             ("due", due),
             ("days", (day - due).days - s.it.held_days(due, day)),
             ("volumes", len(s.it.awaited)),
-            ("amount", fine.money if fine else rate.value * 0),
+            ("items", "\n".join(s.it.awaited)),
+            *((("amount", fine.money if fine else rate.value * 0),) if fine or ours else ()),
         )
-        reason = Reason("ill.overdue-charged", rate.clause, (("rate", rate.value),))
-        told = messages.reminder(s, messages.OVERDUE, step, facts, (reason,))
+        told = messages.reminder(s, messages.OVERDUE, step, facts, (reason,) if ours else ())
     return Outcome(it=it, messages=told)
 
 
@@ -499,7 +502,7 @@ def _lost(s: Supply, where: WhereLost | None) -> Outcome:
         s,
         it,
         messages.LOST,
-        (("volumes", len(it.still_out)),),
+        (("volumes", len(it.still_out)), ("items", "\n".join(it.still_out))),
         (reason,),
         withdrawals=messages.no_more_reminders(it.key),
     )

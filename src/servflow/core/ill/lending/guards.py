@@ -33,6 +33,7 @@ from servflow.core.ill.lending.commands import (
     Recall,
     ReceiveRequest,
     RecordDamage,
+    RefundSecurity,
     ReportLost,
     ReportReturn,
     RequestRenewal,
@@ -71,6 +72,7 @@ __all__ = [
     "applies_itself",
     "asked_before_due",
     "back_already",
+    "before_shipping",
     "cancel_pending",
     "card_is_theirs",
     "claim_open",
@@ -124,6 +126,7 @@ __all__ = [
     "rest_on_its_way",
     "return_overdue",
     "room_for_volumes",
+    "security_held",
     "security_taken",
     "service_is_copy",
     "service_is_loan",
@@ -259,6 +262,12 @@ def renewal_waits(s: Supply) -> bool:
 def was_shipped(s: Supply) -> bool:
     """Something was shipped, or a copy supplied."""
     return s.it.shipped_on is not None
+
+
+@chooser
+def before_shipping(s: Supply) -> bool:
+    """It is dated before the day on which it was shipped: a wrong clock, or another shipment is meant."""
+    return s.it.shipped_on is not None and today(s) < s.it.shipped_on
 
 
 @chooser
@@ -901,6 +910,20 @@ def security_taken(s: Situation[Relation, Any, LendingPolicy, Any]) -> Iterator[
     kind: SecurityKind = s.command.kind
     if kind not in rule.value:
         yield Reason("ill.security-not-taken", rule.clause, (("kind", kind.value),))
+
+
+def security_held(s: Situation[Relation, RefundSecurity, LendingPolicy, Any]) -> Iterator[Reason]:
+    """No more is given back than is held, and only once nothing is out, unsettled or owed (NLC-3)."""
+    said, clause = s.command, s.policy.security.on(today(s)).clause
+    held = s.it.secured(said.kind) or Money.of_minor(0, s.policy.currency)
+    if said.amount.currency == s.policy.currency and said.amount > held:
+        yield Reason("ill.security-not-held", clause, (("kind", said.kind.value), ("held", held)))
+    for loan in sorted(s.it.out):
+        yield Reason("ill.still-out", clause, (("loan", loan),))
+    for loan in s.it.unsettled:
+        yield Reason("ill.compensation-unset", clause, (("loan", loan),))
+    for _, item in sorted(s.it.open.items()):
+        yield Reason("ill.charge-unpaid", clause, _open(item))
 
 
 def waivable(s: Situation[Relation, Waive, LendingPolicy, Any]) -> Iterator[Reason]:

@@ -44,6 +44,7 @@ __all__ = [
     "PROMISED",
     "RECALLED",
     "RECEIVED",
+    "REFUNDED",
     "REINSTATED",
     "RELATION_MESSAGES",
     "RENEWAL_ASKED",
@@ -105,6 +106,7 @@ PAID: Final = "ill.relation.payment-received"
 SUSPENDED: Final = "ill.relation.suspended"
 REINSTATED: Final = "ill.relation.reinstated"
 TERMINATED: Final = "ill.relation.terminated"
+REFUNDED: Final = "ill.relation.security-refunded"
 
 SUPPLY_MESSAGES: Final = (
     RECEIVED,
@@ -134,7 +136,17 @@ SUPPLY_MESSAGES: Final = (
     LOSS_SETTLED,
     STATUS,
 )
-RELATION_MESSAGES: Final = (APPROVED, DECLINED, SIGNED, SECURED, PAID, SUSPENDED, REINSTATED, TERMINATED)
+RELATION_MESSAGES: Final = (
+    APPROVED,
+    DECLINED,
+    SIGNED,
+    SECURED,
+    PAID,
+    SUSPENDED,
+    REINSTATED,
+    TERMINATED,
+    REFUNDED,
+)
 
 _REMINDERS: Final = (DUE_SOON, OVERDUE)
 _ANSWERS: Final = (RECEIVED, EXPECTED, PROMISED, OFFERED)

@@ -129,7 +129,8 @@ class SupplyTransaction(Aggregate):
 
     ``service`` is what was asked for (None, in transactions older than that: a loan), ``max_cost`` the
     most that the requester pays without being asked, ``delivery_wished`` how it wants to have it,
-    ``previous`` the request that this one repeats; ``forwardable`` says that it may be passed on.
+    ``previous`` the request that this one repeats; ``forwardable`` says that it may be passed on. ``note``
+    is what the requester says besides; a request of the thesis system is known by it (CALIS-13).
 
     ``items`` are the volumes shipped; ``returned`` says on which day each came back. ``due`` is
     the last day of the term as told to the requester, ``terms`` how many such days it was told so
@@ -148,6 +149,9 @@ class SupplyTransaction(Aggregate):
     (``renewal_asked_on``, ``renewal_wish``); a recall; ``held_return``, True while the requester is
     to keep it, and ``held_spans``, on which days it was; claims on a copy that are open (``defects``);
     what staff have to look at (``attention``). What is True or None is None where it is not so.
+
+    ``via`` is the borrowing case at this very desk that fills the request, where it was passed on to another
+    library; then what that library has charged (``passed_on``) is charged, and nothing else.
     """
 
     kind: ClassVar[str] = "ill.supply"
@@ -205,6 +209,9 @@ class SupplyTransaction(Aggregate):
     reported: Mapping[str, date] = field(default_factory=dict)
     lost: Mapping[str, date] = field(default_factory=dict)
     held_spans: tuple[HeldSpan, ...] = ()
+    via: str | None = None
+    passed_on: tuple[CostLine, ...] = ()
+    note: str | None = None
 
     @property
     def still_out(self) -> tuple[str, ...]:

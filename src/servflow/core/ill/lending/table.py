@@ -42,17 +42,22 @@ NOT_OFFERED = tuple(state for state in S if state is not S.OFFERED)
 STAFF = Role.STAFF
 DESK = (Role.STAFF, Role.SYSTEM)
 CLOCK = Role.CLOCK
+_SPEAKERS: Final = frozenset({Office.STAFF, Office.SYSTEM})  # who speaks for an institution
 HEARD = (Role.REQUESTER, Role.STAFF)  # what a borrower says; staff enter what came by mail or telephone
 
 
 def _supply_roles(it: SupplyTransaction | None, actor: Actor) -> tuple[Role, ...]:
-    """The lender's staff and programs, the borrower in any office, and the clock."""
+    """The lender's staff and programs, the borrower's, and the lender's clock.
+
+    A borrower is an institution: its readers and its clock do not speak for it.
+    """
     offices = {Office.STAFF: (Role.STAFF,), Office.SYSTEM: (Role.SYSTEM,), Office.CLOCK: (Role.CLOCK,)}
     own = offices.get(actor.office, ())
+    borrows = (Role.REQUESTER,) if actor.office in _SPEAKERS else ()
     if it is None:
-        return (Role.REQUESTER, *own)
+        return (*borrows, *own)
     roles: tuple[Role, ...] = own if actor.serves == it.supplier else ()
-    return (*roles, Role.REQUESTER) if actor.serves == it.requester else roles
+    return (*roles, *borrows) if actor.serves == it.requester else roles
 
 
 def _account_of(it: SupplyTransaction | None, command: Command) -> tuple[Key, ...]:
@@ -100,9 +105,9 @@ ROWS: Final = (
     Row(S.SHIPPED,          c.UndoShipment,         S.NEW,               STAFF,          ~g.shipped_when_promised & ~g.shipped_when_checking, (g.after_shipping, g.undoable), e.undo_shipment),
 
     # the term
-    Row(S.SHIPPED,          c.ConfirmReceipt,       S.AT_REQUESTER,      HEARD,          ALWAYS,          (g.after_shipping,)),
-    Row(WITH_THEM,          c.RequestRenewal,       SAME,                HEARD,          g.renewal_waits,  (g.after_shipping,)),
-    Row(WITH_THEM,          c.RequestRenewal,       SAME,                HEARD,          ~g.renewal_waits, (g.after_shipping,),                                                e.ask_renewal),
+    Row(S.SHIPPED,          c.ConfirmReceipt,       S.AT_REQUESTER,      HEARD,          ~g.before_shipping),
+    Row(WITH_THEM,          c.RequestRenewal,       SAME,                HEARD,          g.renewal_waits & ~g.before_shipping),
+    Row(WITH_THEM,          c.RequestRenewal,       SAME,                HEARD,          ~g.renewal_waits & ~g.before_shipping, (),                                            e.ask_renewal),
     Row(OUT,                c.GrantRenewal,         SAME,                DESK,           ALWAYS,          (g.after_asking, g.renewal_pending, g.renewals_left, g.nobody_waits, g.not_recalled, g.renewal_longer, g.due_on_open_day), e.renew),
     Row(OUT,                c.DeclineRenewal,       SAME,                (*DESK, CLOCK), ALWAYS,          (g.after_asking, g.renewal_pending, g.unanswered_by_due),            e.decline_renewal),
     Row(WITH_THEM,          c.Recall,               SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.recall_allowed, g.due_on_open_day),             e.recall),
@@ -110,9 +115,9 @@ ROWS: Final = (
     Row(WITH_THEM,          c.HoldReturn,           SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.hold_changes),                                  e.hold),
 
     # return, loss, damage
-    Row((*WITH_THEM, S.LOST), c.ReportReturn,       S.RETURN_IN_TRANSIT, HEARD,          g.all_on_its_way,  (g.after_shipping,),                                               e.take_report_of_return),
-    Row((*WITH_THEM, S.LOST), c.ReportReturn,       SAME,                HEARD,          ~g.all_on_its_way, (g.after_shipping,),                                               e.take_report_of_return),
-    Row(S.RETURN_IN_TRANSIT, c.ReportReturn,        SAME,                HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.take_report_of_return),
+    Row((*WITH_THEM, S.LOST), c.ReportReturn,       S.RETURN_IN_TRANSIT, HEARD,          g.all_on_its_way & ~g.before_shipping,  (),                                           e.take_report_of_return),
+    Row((*WITH_THEM, S.LOST), c.ReportReturn,       SAME,                HEARD,          ~g.all_on_its_way & ~g.before_shipping, (),                                           e.take_report_of_return),
+    Row(S.RETURN_IN_TRANSIT, c.ReportReturn,        SAME,                HEARD,          ~g.before_shipping,          (),                                                      e.take_report_of_return),
     Row(S.RETURN_IN_TRANSIT, c.NoteReturnDelay,     SAME,                CLOCK,          ALWAYS,          (g.return_overdue,),                                                 e.note_return_delay),
     Row(LENT,               c.CheckIn,              S.CLOSED,            STAFF,          g.last_piece,    (g.pieces_out, g.after_shipping),                                    e.check_in),
     Row((*WITH_THEM, S.LOST), c.CheckIn,            S.RETURN_IN_TRANSIT, STAFF,          ~g.last_piece & g.rest_on_its_way,                 (g.pieces_out, g.after_shipping),  e.check_in_some),
@@ -122,20 +127,20 @@ ROWS: Final = (
     Row(S.RETURN_IN_TRANSIT, c.CheckIn,             S.AT_REQUESTER,      STAFF,          ~g.last_piece & ~g.rest_on_its_way & ~g.rest_lost, (g.pieces_out, g.after_shipping),  e.check_in_some),
     Row(S.LOST,             c.CheckIn,              SAME,                STAFF,          ~g.last_piece & ~g.rest_on_its_way,                (g.pieces_out, g.after_shipping),  e.check_in_some),
     Row(WITH_THEM,          c.ReleaseItem,          S.CLOSED,            STAFF,          ALWAYS,          (g.after_shipping,),                                                 e.release),
-    Row(OUT,                c.ReportLost,           S.LOST,              HEARD,          g.rest_lost,     (g.after_shipping,),                                                 e.take_report_of_loss),
-    Row(WITH_THEM,          c.ReportLost,           S.RETURN_IN_TRANSIT, HEARD,          ~g.rest_lost & g.rest_on_its_way,  (g.after_shipping,),                               e.take_report_of_some_lost),
-    Row(WITH_THEM,          c.ReportLost,           SAME,                HEARD,          ~g.rest_lost & ~g.rest_on_its_way, (g.after_shipping,),                               e.take_report_of_some_lost),
-    Row(S.RETURN_IN_TRANSIT, c.ReportLost,          SAME,                HEARD,          ~g.rest_lost,    (g.after_shipping,),                                                 e.take_report_of_some_lost),
-    Row(S.LOST,             c.ReportLost,           SAME,                HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.hear_more_of_loss),
+    Row(OUT,                c.ReportLost,           S.LOST,              HEARD,          g.rest_lost & ~g.before_shipping,     (),                                             e.take_report_of_loss),
+    Row(WITH_THEM,          c.ReportLost,           S.RETURN_IN_TRANSIT, HEARD,          ~g.rest_lost & g.rest_on_its_way & ~g.before_shipping,  (),                           e.take_report_of_some_lost),
+    Row(WITH_THEM,          c.ReportLost,           SAME,                HEARD,          ~g.rest_lost & ~g.rest_on_its_way & ~g.before_shipping, (),                           e.take_report_of_some_lost),
+    Row(S.RETURN_IN_TRANSIT, c.ReportLost,          SAME,                HEARD,          ~g.rest_lost & ~g.before_shipping,    (),                                             e.take_report_of_some_lost),
+    Row(S.LOST,             c.ReportLost,           SAME,                HEARD,          ~g.before_shipping,          (),                                                      e.hear_more_of_loss),
     Row(OUT,                c.DeclareLost,          S.LOST,              (STAFF, CLOCK), ALWAYS,          (g.after_shipping, g.lost_long_enough),                              e.lose),
-    Row(S.LOST,             c.ReportFound,          S.AT_REQUESTER,      HEARD,          ALWAYS,          (g.after_shipping,),                                                 e.find),
-    Row(OUT,                c.ReportFound,          S.AT_REQUESTER,      HEARD,          g.partly_lost,   (g.after_shipping,),                                                 e.find),
-    Row(OUT,                c.ReportFound,          SAME,                HEARD,          ~g.partly_lost,  (g.after_shipping,),                                                 a.note_out_of_order),
+    Row(S.LOST,             c.ReportFound,          S.AT_REQUESTER,      HEARD,          ~g.before_shipping,          (),                                                      e.find),
+    Row(OUT,                c.ReportFound,          S.AT_REQUESTER,      HEARD,          g.partly_lost & ~g.before_shipping,   (),                                             e.find),
+    Row(OUT,                c.ReportFound,          SAME,                HEARD,          ~g.partly_lost & ~g.before_shipping,  (),                                             a.note_out_of_order),
     Row((*LENT, S.CLOSED),  c.RecordDamage,         SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.item_of_loan, g.within_claim),                  e.record_damage),
     Row((*LENT, S.CLOSED),  c.Compensate,           SAME,                STAFF,          ALWAYS,          (g.after_shipping, g.loss_or_damage, g.own_currency),                e.compensate),
     Row(S.LOST,             c.SettleLoss,           S.CLOSED,            STAFF,          ALWAYS,          (g.after_shipping, g.compensation_paid),                             e.settle_loss),
-    Row(S.CLOSED,           c.ClaimDefect,          SAME,                HEARD,          g.copy_supplied,  (g.after_shipping,),                                                a.note_claim),
-    Row(S.CLOSED,           c.ClaimDefect,          SAME,                HEARD,          ~g.copy_supplied, (g.after_shipping,),                                                a.note_out_of_order),
+    Row(S.CLOSED,           c.ClaimDefect,          SAME,                HEARD,          g.copy_supplied & ~g.before_shipping,  (),                                            a.note_claim),
+    Row(S.CLOSED,           c.ClaimDefect,          SAME,                HEARD,          ~g.copy_supplied & ~g.before_shipping, (),                                            a.note_out_of_order),
 
     # what may be said at any time
     Row(LENT,               c.Assess,               SAME,                DESK,           ALWAYS,          (g.after_shipping,),                                                 e.post_charges),
@@ -145,15 +150,23 @@ ROWS: Final = (
     Row((*UNSUPPLIED, *LENT), c.CloseManually,      S.CLOSED,            STAFF,          ALWAYS,          (),                                                                  e.close_by_hand),
 
     # crossings: what the loan has gone on from when it is heard
-    Row((S.AT_REQUESTER, S.RETURN_IN_TRANSIT), c.ConfirmReceipt, SAME,   HEARD,          ALWAYS,          (g.after_shipping,)),
-    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped & ~g.loss_settled, (g.after_shipping,)),
-    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          ~g.was_shipped,                  (),                                                  a.note_out_of_order),
-    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          g.back_already,  (g.after_shipping,)),
-    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          ~g.back_already, (g.after_shipping,),                                                 a.note_out_of_order),
+    Row((S.AT_REQUESTER, S.RETURN_IN_TRANSIT), c.ConfirmReceipt, SAME,   HEARD,          ~g.before_shipping),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped & ~g.loss_settled & ~g.before_shipping),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          ~g.was_shipped & ~g.before_shipping,  (),                                             a.note_out_of_order),
+    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          g.back_already & ~g.before_shipping),
+    Row(S.CLOSED,           c.ReportReturn,         SAME,                HEARD,          ~g.back_already & ~g.before_shipping, (),                                             a.note_out_of_order),
+
+    # what is heard of the volumes, dated before they left
+    Row((*LENT, S.CLOSED),  c.ConfirmReceipt,       SAME,                HEARD,          g.before_shipping,  (),                                                               a.note_before_shipping),
+    Row(WITH_THEM,          c.RequestRenewal,       SAME,                HEARD,          g.before_shipping,  (),                                                               a.note_before_shipping),
+    Row((*LENT, S.CLOSED),  c.ReportReturn,         SAME,                HEARD,          g.before_shipping,  (),                                                               a.note_before_shipping),
+    Row(LENT,               c.ReportLost,           SAME,                HEARD,          g.before_shipping,  (),                                                               a.note_before_shipping),
+    Row(LENT,               c.ReportFound,          SAME,                HEARD,          g.before_shipping,  (),                                                               a.note_before_shipping),
+    Row(S.CLOSED,           c.ClaimDefect,          SAME,                HEARD,          g.before_shipping,  (),                                                               a.note_before_shipping),
 
     # what contradicts a loss
-    Row(S.LOST,             c.ConfirmReceipt,       SAME,                HEARD,          ALWAYS,          (g.after_shipping,),                                                 a.note_out_of_order),
-    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped & g.loss_settled,  (g.after_shipping,),                                 a.note_out_of_order),
+    Row(S.LOST,             c.ConfirmReceipt,       SAME,                HEARD,          ~g.before_shipping,          (),                                                      a.note_out_of_order),
+    Row(S.CLOSED,           c.ConfirmReceipt,       SAME,                HEARD,          g.was_shipped & g.loss_settled & ~g.before_shipping,  (),                             a.note_out_of_order),
 )
 
 
@@ -164,7 +177,7 @@ def _elsewhere(rows: tuple[Row, ...]) -> Iterator[Row]:
         taken = {state for row in rows if row.command is command for state in row.sources()}
         left = tuple(state for state in S if state not in taken)
         if left:
-            yield Row(left, command, SAME, HEARD, ALWAYS, (g.after_shipping,), a.note_out_of_order)
+            yield Row(left, command, SAME, HEARD, ALWAYS, (), a.note_out_of_order)
 
 
 LENDING: Final = Lifecycle(
@@ -188,23 +201,25 @@ INSTITUTION = RelationRole.INSTITUTION
 
 
 def _relation_roles(it: Relation | None, actor: Actor) -> tuple[RelationRole, ...]:
-    """The lender's staff and programs, and the institution itself in any office."""
+    """The lender's staff and programs, and the institution's own; its readers do not speak for it."""
     own = {Office.STAFF: (RelationRole.STAFF,), Office.SYSTEM: (RelationRole.SYSTEM,)}.get(actor.office, ())
+    itself = (RelationRole.INSTITUTION,) if actor.office in _SPEAKERS else ()
     if it is None:
-        return (RelationRole.INSTITUTION, *own)
+        return (*itself, *own)
     roles: tuple[RelationRole, ...] = own if actor.serves == it.lender else ()
-    return (*roles, RelationRole.INSTITUTION) if actor.serves == it.id else roles
+    return (*roles, *itself) if actor.serves == it.id else roles
 
 
 RELATION: Final = Lifecycle(
     model=Relation,
     states=RelationState,
     roles=RelationRole,
-    final=(R.DECLINED, R.TERMINATED),
+    final=(),
     roles_of=_relation_roles,
     rows=(
         #   in state                   on command         to state       given by               when     needs                                 does
         Row(OPENING,                   c.Apply,           R.APPLIED,     (INSTITUTION, OFFICE), ALWAYS,  (g.for_this_lender, g.applies_itself), r.open_relation),
+        Row((R.DECLINED, R.TERMINATED), c.Reapply,        R.APPLIED,     (INSTITUTION, OFFICE), ALWAYS,  (),                                   r.apply_again),
         Row(R.APPLIED,                 c.Approve,         R.APPROVED,    OFFICE,                ALWAYS,  (g.kind_served,),                     r.tell_approved),
         Row((R.APPLIED, R.APPROVED),   c.Decline,         R.DECLINED,    OFFICE,                ALWAYS,  (),                                   r.tell_declined),
         Row(R.APPROVED,                c.Sign,            R.SIGNED,      OFFICE,                ALWAYS,  (g.agreements_signed,),               r.sign),
@@ -214,8 +229,10 @@ RELATION: Final = Lifecycle(
         Row(R.SIGNED,                  c.Suspend,         R.SUSPENDED,   OFFICE,                ALWAYS,  (),                                   r.suspend),
         Row(R.SUSPENDED,               c.Reinstate,       R.SIGNED,      OFFICE,                ALWAYS,  (),                                   r.reinstate),
         Row(AGREED,                  c.Terminate,       R.TERMINATED,  OFFICE,                ALWAYS,  (),                                   r.terminate),
-        Row((*AGREED, R.TERMINATED), c.BookLoan,        SAME,          RelationRole.SYSTEM,   ALWAYS,  (),                                   r.book_loan),
-        Row((*AGREED, R.TERMINATED), c.Pay,             SAME,          OFFICE,                ALWAYS,  (g.own_currency,),                    r.pay),
-        Row((*AGREED, R.TERMINATED), c.Waive,           SAME,          OFFICE,                ALWAYS,  (g.own_currency, g.waivable),         r.waive),
+        Row(tuple(R),                  c.BookLoan,        SAME,          RelationRole.SYSTEM,   ALWAYS,  (),                                   r.book_loan),
+        Row(tuple(R),                  c.Pay,             SAME,          OFFICE,                ALWAYS,  (g.own_currency,),                    r.pay),
+        Row(tuple(R),                  c.SettleDues,      SAME,          RelationRole.SYSTEM,   ALWAYS,  (g.own_currency,),                    r.settle),
+        Row(tuple(R),                  c.Waive,           SAME,          OFFICE,                ALWAYS,  (g.own_currency, g.waivable),         r.waive),
+        Row(tuple(R),                  c.RefundSecurity,  SAME,          OFFICE,                ALWAYS,  (g.own_currency, g.security_held),    r.refund_security),
     ),
 )

@@ -1,0 +1,1 @@
+"""Accounts of readers, operators and institutions at a desk: read ``table`` first."""
