@@ -2,9 +2,10 @@
 
 Seven requests in ISO 18626 come in; the rules of the National Library of China answer them; three
 loans go out, come back late, and are paid. At a college library a reader asks for a book: one library
-keeps silent, the next one sends it, and it comes back late, too. Everything is stored in one SQLite file
-a library, every mail is a file in a maildir, and at the end the journals are folded and the books are
-balanced.
+keeps silent, the next one sends it, and it comes back late, too. Then a centre, two lending libraries and a
+library that asks for its readers, each in a process of its own, exchange ISO 18626 messages over HTTP
+(`network/story.py`). Everything is stored in one SQLite file a library, every mail is a file in a maildir,
+and at the end the journals are folded and the books are balanced.
 
 Run it with a folder to write into: `python examples/demo.py [demo-out]`.
 """
@@ -15,8 +16,11 @@ import shutil
 import sys
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+
+from network import story
 
 from servflow.adapters.facts_file import FactsFile
 from servflow.adapters.machine_transitions import diagram
@@ -31,6 +35,7 @@ from servflow.core.dates import Term
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing import commands as b
 from servflow.core.ill.borrowing.model import BorrowingCase
+from servflow.core.ill.centre.table import CENTRE
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending.model import Relation, SupplyTransaction
 from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
@@ -49,7 +54,7 @@ COLLEGE = Actor("librarian-2", "CN-500113", Office.STAFF)
 SAME_CITY, OUT_OF_TOWN, COMPANY = "CN-110108", "CN-320500", "CN-310115"
 LAST_DAY = date(2026, 3, 31)
 FILES = {f"{name}{end}" for name in ("desk.db", "college.db") for end in ("", "-wal", "-shm")}
-MADE = {*FILES, "mail", "college-mail", "lending.mmd"}
+MADE = {*FILES, "mail", "college-mail", "lending.mmd", "network"}
 
 
 def at(day: str, hour: int = 10) -> datetime:
@@ -298,22 +303,23 @@ def show_files(desk: LoanDesk, folder: Path) -> None:
     print(f"Everything else: {folder / 'desk.db'}, and of the college {folder / 'college.db'}")
 
 
-def prove(*desks: LoanDesk) -> bool:
+def prove(books: Mapping[str, SqliteStorage]) -> bool:
     """Every journal folds to its snapshot, and the books balance."""
     heading("Two proofs")
+    codec = Codec(CENTRE)  # knows what every loan desk does, and what a centre's adds
     count = wrong = 0
     fine = True
-    for desk in desks:
-        for kind in (SupplyTransaction.kind, Relation.kind, BorrowingCase.kind):
-            for it in desk.storage.aggregates(kind, limit=10_000):
+    for storage in books.values():
+        for lifecycle in CENTRE:
+            for it in storage.aggregates(lifecycle.name, limit=10_000):
                 count += 1
-                wrong += folded(desk.storage.journal(it.key)) != desk.codec.encode_aggregate(it)
+                wrong += folded(storage.journal(it.key)) != codec.encode_aggregate(it)
     print(f"Proof 1: {count} journals folded, {wrong} differ from their snapshot.")
-    for desk in desks:
-        for currency, (debits, credits_) in trial_balance(desk.storage.postings()).items():
+    for name, storage in books.items():
+        for currency, (debits, credits_) in trial_balance(storage.postings()).items():
             fine &= debits == credits_
-            books = f"the books of {desk.facts.library.ref} in {currency}"
-            print(f"Proof 2: {books}: {debits.amount} debit, {credits_.amount} credit.")
+            sides = f"{debits.amount} debit, {credits_.amount} credit"
+            print(f"Proof 2: the books of {name} in {currency}: {sides}.")
     return fine and not wrong
 
 
@@ -337,10 +343,16 @@ def main() -> int:
     borrowing(college)
     show_borrowing(college)
     show_files(desk, folder)
-    fine = prove(desk, college)
-    desk.storage.close()
-    college.storage.close()
-    return 0 if fine else 1
+    heading("A network: what was done at four libraries, and what they heard over the wire")
+    story.tell(folder / "network")
+    members = story.books(folder / "network")
+    heading("The centre's settlement of March")
+    settled = story.settlement(members)
+    books = {**{each.facts.library.ref: each.storage for each in (desk, college)}, **members}
+    proved = prove(books)
+    for storage in books.values():
+        storage.close()
+    return 0 if settled and proved else 1
 
 
 if __name__ == "__main__":

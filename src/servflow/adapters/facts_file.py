@@ -6,14 +6,30 @@
     email = "ill@example.org"       # "" if it has none
     language = "zh_CN"              # or "en"
     city = "北京"
+    address = "…"                   # where it is written to by post, in one line: it ends its letters; left
+                                    # out, they end with its name
+    centre = false                  # true: a dispatch centre, which passes requests on; false is the default
+    gateways = ["CN-CALIS"]         # whose gateways may pass on here what readers filed there; [] is the
+                                    # default: nobody's
 
     [institutions."CN-110108"]      # one table for each borrower that is known, by reference
     name = "…"
     kind = "university_library"     # a value of InstitutionKind
     place = "same_city"             # or "elsewhere", "abroad"
+    near = ["北京", "天津"]         # to a centre: where it has things from soonest; [] is the default
     city = "北京"                   # left out in the library's own city, or if it does not matter
     email = "huji@example.org"
     language = "zh_CN"
+
+    [institutions."CN-110108".system]   # how its system is reached; left out, it reads letters
+    protocol = "iso18626"
+    url = "https://ill.example.org/iso18626"
+    edition = "2021-2"              # or "1.2"
+    dialect = "servflow"            # or "reshare", "standard": how offers and their answers are told
+    # key-file = "huji.key"         # the file, beside this one, with the key by which the two systems know
+                                    # each other; left out, as here, there is none
+    # account = "cque"              # what that system has given us, to be shown within every message to it,
+    # code-file = "huji.code"       # and the file, beside this one, with the code that belongs to it
 
     [unknown]                       # what to take anybody else for; without it, nobody else is served
     kind = "other"
@@ -40,7 +56,19 @@
     language = "zh_CN"
     services = ["Loan", "Copy"]     # values of Service; left out, it gives every service
     closed = false                  # whether it takes no requests now; false is the default
+    closed-through = 2026-02-20     # the last day on which it takes none, if known
+    load = 3                        # its open requests, and how many it works on at one time: a centre
+    capacity = 5                    # asks who has least to do; 0 and 1 are the defaults
     rulebook = "nlc/interlibrary-loan"  # its rules, a name or a file, as far as they are known here
+                                    # and its system, as of an institution; if it is one, there
+    system = { protocol = "iso18626", url = "http://cq/", edition = "1.2", dialect = "reshare" }
+
+    [[holdings]]                    # one for each library that holds something, as a centre knows it; with
+                                    # any, nobody else is asked
+    library = "CN-CQ"               # one of the suppliers
+    location = "重庆"               # where; "" is the default
+    ids = ["ISBN:9787999000013"]    # as of an item
+    title = "…"
 
     [patrons."p-17"]                # one table for each reader who may ask, by an opaque reference
     name = "…"
@@ -53,6 +81,26 @@
     debt = "CNY 12.50"              # what the reader owes the library, if anything
     active = 0                      # other requests of the reader that are open, and those filed this
     this-year = 0                   # year: counted by the host, not by the desk; 0 is the default
+
+    accounts-at = ["CN-330106"]     # libraries where the reader holds an ILL account not kept here; [] is
+                                    # the default
+
+    [members."CN-330106"]           # one table for each library whose readers file at this gateway
+    mode = "email"                  # a value of ModeName that the library has chosen
+    librarian = "CN-330106-ill"     # whose mailbox its requests by mail go to: one of the contacts
+    runs-system = false             # these three are the defaults: it runs no ILL system, is no service
+    service-library = false         # library, and is not registered at the centre
+    registered = false
+    serves = ["teacher"]            # the categories of its readers that it serves; left out, all
+
+    [contacts."CN-330106-ill"]      # one table for each who is written to and is neither library nor reader
+    name = "…"
+    email = "ill@example.org"
+    language = "zh_CN"
+
+    [[networks]]                    # from which addresses a library's readers come
+    library = "CN-330106"           # one of the members
+    ranges = ["202.120.0.0/16", "2001:da8::/32"]
 
     [requests."2026-0117"]          # what is known of one reader's request, by case; all of it optional
     suppliers = ["CN-CQ"]           # proposed for it instead of all, the best first
@@ -70,13 +118,15 @@ cases in servflow counts them there, and one with requests elsewhere, too, knows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NewType
+from typing import Any, Final, NewType, TypeVar
+from urllib.parse import urlsplit
 
 import attrs
 from cattrs import BaseValidationError
@@ -87,22 +137,52 @@ from servflow.core.errors import InvalidFacts, InvalidValue, MissingValue, NotFo
 from servflow.core.ill.borrowing.commands import DraftRequest
 from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
 from servflow.core.ill.borrowing.states import CaseState
+from servflow.core.ill.centre.model import CentreFacts
+from servflow.core.ill.centre.routing import AskRoute, Holding, RoutingFacts, route
+from servflow.core.ill.filing.commands import FileRequest, HearFiling
+from servflow.core.ill.filing.model import FilingFacts
 from servflow.core.ill.lending.commands import ReceiveRequest
 from servflow.core.ill.lending.model import LendingFacts, SupplyTransaction
 from servflow.core.ill.lending.states import InstitutionKind, Material, Place
+from servflow.core.ill.network import ModeName, Network
 from servflow.core.ill.terms import Requested, Service
 from servflow.core.money import Money
-from servflow.core.ports import Party
+from servflow.core.ports import Party, System
 
 __all__ = ["FactsFile"]
+
+T = TypeVar("T", "_Item", "_Holding")
 
 _Address = NewType("_Address", str)  # an e-mail address, or empty
 _Language = NewType("_Language", str)
 
+_Range = NewType("_Range", str)  # of addresses
 _Debt = NewType("_Debt", Money)  # above or at nothing
+_Protocol = NewType("_Protocol", str)
+_Url = NewType("_Url", str)
+_Edition = NewType("_Edition", str)
+_Dialect = NewType("_Dialect", str)
 
 _LANGUAGES: Final = ("zh_CN", "en")
+_PROTOCOLS: Final = ("iso18626",)
+_EDITIONS: Final = ("1.2", "2021-2")
+_DIALECTS: Final = ("servflow", "standard", "reshare")
+_SHORTEST_KEY: Final = 16
+_KEY: Final = re.compile(rf"[!-~]{{{_SHORTEST_KEY},}}")
+_CODE: Final = re.compile(r"\S(?:[^\r\n]*\S)?")  # as the other system made it
+_A_KEY: Final = f"a key of {_SHORTEST_KEY} or more letters, figures and other signs without spaces"
 _UNCHECKED: Final = frozenset({CaseState.DRAFT, CaseState.SUBMITTED, CaseState.BLOCKED, CaseState.IN_REVIEW})
+
+
+@attrs.frozen(kw_only=True)
+class _System:
+    protocol: _Protocol
+    url: _Url
+    edition: _Edition
+    dialect: _Dialect
+    key_file: str | None = None
+    account: str = ""
+    code_file: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +192,9 @@ class _Library:
     email: _Address
     language: _Language
     city: str
+    address: str = ""
+    centre: bool = False
+    gateways: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -122,6 +205,8 @@ class _Institution:
     city: str | None = None
     email: _Address
     language: _Language
+    near: tuple[str, ...] = ()
+    system: _System | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -149,7 +234,19 @@ class _Supplier:
     language: _Language | None = None
     services: tuple[Service, ...] = tuple(Service)
     closed: bool = False
+    closed_through: date | None = None
+    load: toml.Count = attrs.field(default=toml.Count(0))
+    capacity: toml.Count = attrs.field(default=toml.Count(1))
     rulebook: str | None = None
+    system: _System | None = None
+
+
+@attrs.frozen(kw_only=True)
+class _Holding:
+    library: str
+    location: str = ""
+    ids: tuple[str, ...] = ()
+    title: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -164,6 +261,30 @@ class _Patron:
     debt: _Debt | None = None
     active: toml.Count = attrs.field(default=toml.Count(0))
     this_year: toml.Count = attrs.field(default=toml.Count(0))
+    accounts_at: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class _Member:
+    mode: ModeName
+    librarian: str | None = None
+    runs_system: bool = False
+    service_library: bool = False
+    registered: bool = False
+    serves: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class _Contact:
+    name: str
+    email: _Address
+    language: _Language
+
+
+@attrs.frozen(kw_only=True)
+class _Network:
+    library: str
+    ranges: tuple[_Range, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -184,7 +305,11 @@ class _File:
     items: tuple[_Item, ...] = ()
     international_slips: Mapping[str, str] = attrs.Factory(dict)
     suppliers: tuple[_Supplier, ...] = ()
+    holdings: tuple[_Holding, ...] = ()
     patrons: Mapping[str, _Patron] = attrs.Factory(dict)
+    members: Mapping[str, _Member] = attrs.Factory(dict)
+    contacts: Mapping[str, _Contact] = attrs.Factory(dict)
+    networks: tuple[_Network, ...] = ()
     requests: Mapping[str, _Request] = attrs.Factory(dict)
 
 
@@ -212,8 +337,30 @@ class FactsFile:
         except BaseValidationError as error:
             raise InvalidFacts(str(path), problems(error, key=toml.key)) from None
         contradictions = tuple(_contradictions(self._file))
-        if contradictions:
-            raise InvalidFacts(str(path), contradictions)
+        self._keys: dict[str, str] = {}
+        self._codes: dict[str, str] = {}
+        wrong = tuple(self._read_keys(path.parent))
+        if contradictions or wrong:
+            raise InvalidFacts(str(path), (*contradictions, *wrong))
+
+    def _read_keys(self, folder: Path) -> Iterator[Problem]:
+        """Reads the key and the code of each system; what is wrong with them."""
+        whose: dict[str, str] = {}
+        for where, ref, system in _systems(self._file):
+            code = _secret(folder, f"{where}.code-file", system.code_file, _CODE, "a code in one line")
+            if isinstance(code, Problem):
+                yield code
+            else:
+                self._codes[ref] = code
+            if system.account != system.account.strip():
+                yield Problem(f"{where}.account", repr(system.account), "an account without spaces around it")
+            key = _secret(folder, f"{where}.key-file", system.key_file, _KEY, _A_KEY)
+            if isinstance(key, Problem):
+                yield key
+            elif key and whose.setdefault(key, ref) != ref:
+                yield Problem(f"{where}.key-file", f"the key of {whose[key]}", "a key of its own")
+            elif key:
+                self._keys[ref] = key
 
     @property
     def library(self) -> Party:
@@ -221,13 +368,49 @@ class FactsFile:
         return self.party(self._file.library.id)
 
     @property
+    def address(self) -> str:
+        """Where the library is written to by post; empty where the file does not say."""
+        return self._file.library.address
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """From which addresses the readers of which library come."""
+        return tuple(
+            Network.parse(each.library, text) for each in self._file.networks for text in each.ranges
+        )
+
+    @property
     def lenders(self) -> Mapping[str, str]:
         """The rulebooks of the suppliers whose rules are known, each a name or a file, by supplier."""
         known = {each.ref: each.rulebook for each in self._file.suppliers if each.rulebook is not None}
         return MappingProxyType(known)
 
-    def ask(self, command: Command, it: Aggregate | None) -> LendingFacts | BorrowingFacts | None:
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """By which key each library's system is known here: references by key."""
+        return MappingProxyType({key: ref for ref, key in self._keys.items()})
+
+    @property
+    def libraries(self) -> frozenset[str]:
+        """The other libraries of the file: those that borrow here, and those that are asked."""
+        return frozenset(self._file.institutions) | {each.ref for each in self._file.suppliers}
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """The readers of the file, who are no libraries and pay for themselves."""
+        return frozenset(self._file.patrons)
+
+    @property
+    def centre(self) -> bool:
+        """Whether the library is a centre, which passes requests on."""
+        return self._file.library.centre
+
+    def ask(
+        self, command: Command, it: Aggregate | None
+    ) -> LendingFacts | BorrowingFacts | CentreFacts | RoutingFacts | None:
         """The facts for a request and for its transaction or case; None for anything else.
+
+        At a centre a request has the facts of both at once, and of whom to ask it has all the same.
 
         A borrower of a transaction that the file no longer has is taken as another institution of
         the place on record, so that its volumes can still come back; so is a patron of a case that has
@@ -237,6 +420,14 @@ class FactsFile:
             MissingValue: who asks is not in the file: an institution, and there is no table
                 ``unknown``; or a patron.
         """
+        if isinstance(command, FileRequest):
+            return self._filing_facts(command)
+        if isinstance(command, AskRoute):
+            return self._routing_facts(command.requester, command.requested)
+        if isinstance(command, HearFiling):
+            return self._passed_on_facts(command)
+        if self.centre:
+            return self._centre_facts(command, it)
         if isinstance(command, DraftRequest):
             return self._borrowing_facts(command.patron, command.requested, command.service, command.case)
         if isinstance(it, BorrowingCase):
@@ -248,36 +439,100 @@ class FactsFile:
             return self._lending_facts(it.requester, it.requested, it.id, place=it.place)
         return None
 
+    def _routing_facts(self, requester: str, requested: Requested) -> RoutingFacts:
+        """Who holds what is asked for, and where things come from soonest."""
+        file = self._file
+        suppliers = {each.ref: each for each in file.suppliers}
+        borrower = file.institutions.get(requester)
+        found = tuple(
+            Holding(
+                library=each.library,
+                location=each.location,
+                load=suppliers[each.library].load,
+                capacity=max(1, suppliers[each.library].capacity),
+                closed_through=date.max
+                if suppliers[each.library].closed
+                else suppliers[each.library].closed_through,
+                services=suppliers[each.library].services,
+            )
+            for each in _fitting(file.holdings, requested)
+        )
+        return RoutingFacts(holdings=found, near=() if borrower is None else borrower.near)
+
+    def _centre_facts(self, command: Command, it: Aggregate | None) -> CentreFacts | None:
+        """Those of whoever asks, and of whom to ask for it; None for anything but a request."""
+        match it or command:
+            case DraftRequest(patron=who, requested=requested, service=service, case=case):
+                place, forgettable = None, False
+            case BorrowingCase(patron=who, requested=requested, service=service, id=case):
+                place, forgettable = None, True
+            case ReceiveRequest(requester=who, requested=requested, service=service, case=case):
+                place, forgettable = None, False
+            case SupplyTransaction(requester=who, requested=requested, id=case):
+                place, forgettable = it.place, True  # type: ignore[union-attr]  # a transaction
+                service = it.service or Service.LOAN  # type: ignore[union-attr]
+            case _:
+                return None
+        institution = who in self._file.institutions or (
+            self._file.unknown is not None and who not in self._file.patrons
+        )
+        known = self._borrowing_facts(who, requested, service, case, forgettable=forgettable or institution)
+        lending = (
+            self._lending_facts(who, requested, case, place=place)
+            if institution or place is not None
+            else LendingFacts(kind=InstitutionKind.INDIVIDUAL, place=Place.ELSEWHERE)
+        )
+        member = self._file.members.get(who)
+        both = {each.name: getattr(lending, each.name) for each in fields(lending)}
+        return CentreFacts(
+            **{each.name: getattr(known, each.name) for each in fields(known)} | both,
+            mode=ModeName.CENTRE_OPAQUE if member is None else member.mode,
+        )
+
     def party(self, ref: str) -> Party:
-        """Name, address and language of the library, an institution, a supplier or a patron.
+        """Name, address, language and system of the library, an institution, supplier, patron or contact.
 
         Raises:
             NotFound: the file has none of that reference.
         """
         file = self._file
         known: dict[str, Any] = {each.ref: each for each in file.suppliers}
-        found = {**known, **file.patrons, **file.institutions, file.library.id: file.library}.get(ref)
+        known |= {**file.contacts, **file.patrons, **file.institutions, file.library.id: file.library}
+        found = known.get(ref)
         if found is None:
             raise NotFound("party", ref)
-        return Party(ref=ref, name=found.name, email=found.email, language=found.language)
+        said: _System | None = getattr(found, "system", None)
+        system = None
+        if said is not None:
+            system = System(
+                protocol=said.protocol,
+                url=said.url,
+                edition=said.edition,
+                dialect=said.dialect,
+                key=self._keys.get(ref, ""),
+                account=said.account,
+                code=self._codes.get(ref, ""),
+            )
+        return Party(ref=ref, name=found.name, email=found.email, language=found.language, system=system)
 
     def _borrowing_facts(
         self, ref: str, requested: Requested, service: Service, case: str, *, forgettable: bool = False
     ) -> BorrowingFacts:
         patron = self._file.patrons.get(ref)
-        if patron is None and not forgettable:
+        if patron is None and not forgettable and ref not in self._file.members:
             raise MissingValue(f"what is known of {ref!r}", f"in {self._path}: no such patron")
         known = self._file.requests.get(case) or _Request()
         suppliers = self._file.suppliers
         serving = tuple(each.ref for each in suppliers if _serves(each, service))
         held = known.held_locally
+        proposed = self._proposed(ref, requested, service, serving)
         found = BorrowingFacts(
             requestable=known.requestable,
             copies_this_year=known.copies_this_year,
             copy_limit=known.copy_limit,
             duplicate_of=known.duplicate_of,
-            held_locally=bool(self._items(requested)) if held is None else held,
-            suppliers=serving if known.suppliers is None else known.suppliers,
+            held_locally=bool(_fitting(self._file.items, requested)) if held is None else held,
+            suppliers=proposed if known.suppliers is None else known.suppliers,
             not_taking=tuple(each.ref for each in suppliers if each.closed),
             not_serving=tuple(each.ref for each in suppliers if each.ref not in serving),
         )
@@ -292,6 +547,36 @@ class FactsFile:
             this_year=patron.this_year,
             debt=patron.debt,
             overdue=patron.overdue,
+        )
+
+    def _passed_on_facts(self, said: HearFiling) -> FilingFacts:
+        """Those of the case that is opened; of a gateway that is not known, no reader is looked up."""
+        gateways = self._file.library.gateways
+        if said.by.serves not in gateways:
+            return FilingFacts(gateways=gateways)
+        known = self._borrowing_facts(said.patron, said.requested, said.service, said.case)
+        return FilingFacts(
+            gateways=gateways, **{each.name: getattr(known, each.name) for each in fields(known)}
+        )
+
+    def _filing_facts(self, said: FileRequest) -> FilingFacts:
+        """The home library's, and those of the case that is opened where it is taken in here."""
+        known = self._borrowing_facts(said.patron, said.requested, said.service, said.case, forgettable=True)
+        patron, member = self._file.patrons.get(said.patron), self._file.members.get(said.home)
+        found = FilingFacts(
+            accounts_at=patron.accounts_at if patron is not None else (),
+            **{each.name: getattr(known, each.name) for each in fields(known)},
+        )
+        if member is None:
+            return found
+        return replace(
+            found,
+            mode=member.mode,
+            librarian=member.librarian,
+            runs_system=member.runs_system,
+            service_library=member.service_library,
+            registered=member.registered,
+            serves_patron=not member.serves or found.category in member.serves,
         )
 
     def _lending_facts(
@@ -320,19 +605,37 @@ class FactsFile:
             international_slip=slip,
         )
 
+    def _proposed(
+        self, requester: str, requested: Requested, service: Service, serving: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Whom a request is proposed: those that hold it, where the file says who does, otherwise all."""
+        if not self._file.holdings:
+            return serving
+        facts = self._routing_facts(requester, requested)
+        # who is closed is passed over when its turn comes
+        open_ = tuple(replace(each, closed_through=None) for each in facts.holdings)
+        return route(open_, service=service, day=date.min, requester=requester, near=facts.near).suppliers
+
     def _item(self, requested: Requested) -> _Item | None:
-        found = self._items(requested)
+        found = _fitting(self._file.items, requested)
         return found[0] if len(found) == 1 else None
 
-    def _items(self, requested: Requested) -> list[_Item]:
-        asked = {_comparable(id) for id in requested.record_ids}
-        found = [item for item in self._file.items if not asked.isdisjoint(map(_comparable, item.ids))]
-        return found or [item for item in self._file.items if item.title == requested.title]
+
+def _closed_through(supplier: _Supplier) -> date | None:
+    """The last day on which it takes no requests: for ever, as far as a closed one says."""
+    return date.max if supplier.closed else supplier.closed_through
 
 
 def _serves(supplier: _Supplier, service: Service) -> bool:
     """Whether it gives the service; of "copy or loan", whether it gives either."""
     return service in supplier.services or (service is Service.COPY_OR_LOAN and bool(supplier.services))
+
+
+def _fitting(things: Iterable[T], requested: Requested) -> list[T]:
+    """Those with a record id of the request, otherwise those with exactly its title."""
+    asked = {_comparable(id) for id in requested.record_ids}
+    found = [each for each in things if not asked.isdisjoint(map(_comparable, each.ids))]
+    return found or [each for each in things if each.title == requested.title]
 
 
 def _comparable(id: str) -> str:
@@ -352,6 +655,8 @@ def _contradictions(file: _File) -> Iterator[Problem]:
         if institution.city and (institution.city == library.city) != (institution.place is Place.SAME_CITY):
             expected = f"a city that goes with the library's own, {library.city}"
             yield Problem(f"{where}.city", f"{institution.city!r}, {institution.place.value}", expected)
+    yield from _network_contradictions(file)
+    yield from _holding_contradictions(file)
     yield from _item_contradictions(file)
     yield from _supplier_contradictions(file)
     for ref in file.patrons:
@@ -361,6 +666,18 @@ def _contradictions(file: _File) -> Iterator[Problem]:
         for ref in request.suppliers or ():
             if ref not in {each.ref for each in file.suppliers}:
                 yield Problem(f"requests.{case}.suppliers", repr(ref), "one of the suppliers of the file")
+
+
+def _network_contradictions(file: _File) -> Iterator[Problem]:
+    for ref, member in file.members.items():
+        if member.librarian is not None and member.librarian not in file.contacts:
+            where = f"members.{ref}.librarian"
+            yield Problem(where, repr(member.librarian), "one of the contacts of the file")
+    for number, network in enumerate(file.networks):
+        if network.library not in file.members:
+            yield Problem(
+                f"networks[{number}].library", repr(network.library), "one of the members of the file"
+            )
 
 
 def _item_contradictions(file: _File) -> Iterator[Problem]:
@@ -374,6 +691,17 @@ def _item_contradictions(file: _File) -> Iterator[Problem]:
                 yield Problem(f"items[{number}].ids", f"{id!r}, as in items[{before}]", "an id of one item")
 
 
+def _holding_contradictions(file: _File) -> Iterator[Problem]:
+    known = {each.ref for each in file.suppliers}
+    for number, holding in enumerate(file.holdings):
+        if not holding.ids and not holding.title:
+            yield Problem(f"holdings[{number}]", "neither ids nor a title", "one of them or both")
+        if holding.library not in known:
+            yield Problem(
+                f"holdings[{number}].library", repr(holding.library), "one of the suppliers of the file"
+            )
+
+
 def _supplier_contradictions(file: _File) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for number, supplier in enumerate(file.suppliers):
@@ -383,13 +711,50 @@ def _supplier_contradictions(file: _File) -> Iterator[Problem]:
             yield Problem(f"{where}.ref", "the library's own id", "another library")
         elif before != number:
             yield Problem(f"{where}.ref", f"{ref!r}, as in suppliers[{before}]", "each supplier once")
-        for name in ("name", "email", "language"):
+        for name in ("name", "email", "language", "system"):
             found, borrows = getattr(supplier, name), ref in file.institutions
             if borrows and found is not None:
                 expected = f"no {name} here: institutions.{ref} has it"
                 yield Problem(f"{where}.{name}", repr(found), expected)
-            elif not borrows and found is None:
+            elif not borrows and found is None and name != "system":
                 yield Problem(f"{where}.{name}", "nothing", "as for an institution, for it is none of them")
+
+
+def _systems(file: _File) -> Iterator[tuple[str, str, _System]]:
+    """Where each system stands in the file, and whose it is."""
+    for ref, institution in file.institutions.items():
+        if institution.system is not None:
+            yield f"institutions.{ref}.system", ref, institution.system
+    for number, supplier in enumerate(file.suppliers):
+        if supplier.system is not None:
+            yield f"suppliers[{number}].system", supplier.ref, supplier.system
+
+
+def _secret(
+    folder: Path, where: str, file: str | None, form: re.Pattern[str], expected: str
+) -> str | Problem:
+    """What stands in the file of a key or a code; empty where there is none."""
+    if file is None:
+        return ""
+    try:
+        secret = (folder / file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        found = getattr(error, "strerror", None) or type(error).__name__
+        return Problem(where, f"{file!r}: {found}", "a file that can be read")
+    if not form.fullmatch(secret):  # what stands there is not shown
+        return Problem(where, f"{file!r}, with something else", expected)
+    return secret
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and " " not in text and not parts.fragment
+    host = bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    return plain and host and parts.scheme in ("http", "https")
 
 
 def _debt(text: str) -> Money:
@@ -405,6 +770,12 @@ def _debt(text: str) -> Money:
     raise InvalidValue("", text, "an amount of zero or more, such as 'CNY 12.50'")
 
 
+def _is_range(text: str) -> bool:
+    with suppress(InvalidValue):
+        return bool(Network.parse("", text))
+    return False
+
+
 def _is_address(text: str) -> bool:
     local, _, domain = text.partition("@")
     return not text or bool(local and domain and "@" not in domain and text.isprintable() and " " not in text)
@@ -415,6 +786,14 @@ _CONVERTER: Final = toml.converter()
 _CONVERTER.register_structure_hook(_Debt, lambda value, kind: _debt(_a_text(value, kind)))
 _CONVERTER.register_structure_hook(
     _Address, toml.only(str, "an address such as ill@example.org, or an empty text", _is_address)
+)
+_CONVERTER.register_structure_hook(
+    _Url, toml.only(str, "an address such as https://ill.example.org/iso18626", _is_url)
+)
+for _kind, _words in ((_Protocol, _PROTOCOLS), (_Edition, _EDITIONS), (_Dialect, _DIALECTS)):
+    _CONVERTER.register_structure_hook(_kind, toml.only(str, " or ".join(_words), _words.__contains__))
+_CONVERTER.register_structure_hook(
+    _Range, toml.only(str, "a range of addresses such as 202.120.0.0/16 or 2001:da8::/32", _is_range)
 )
 _CONVERTER.register_structure_hook(
     _Language, toml.only(str, " or ".join(_LANGUAGES), _LANGUAGES.__contains__)

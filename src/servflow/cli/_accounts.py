@@ -18,7 +18,7 @@ from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.states import SupplyState
 from servflow.core.ledger import PAYING, Account, AccountKind, Line, Statement
 from servflow.core.money import Money
-from servflow.core.ports import Storage
+from servflow.core.ports import Outgoing, Status, Storage
 from servflow.desk import Desk
 
 __all__ = ["attention", "statement"]
@@ -34,14 +34,35 @@ def attention(host: Host) -> None:
     """Everything that staff have to look at, on both sides.
 
     What waits for a decision of theirs, and what was called to their attention. That is taken off
-    the list with ClearAttention (of a case) or ClearSupplyAttention, by its code.
+    the list with ClearAttention (of a case) or ClearSupplyAttention, by its code. After it, what
+    could not be told to somebody and will not be sent again.
     """
-    found = list(_to_see(host, host.storage()))
+    storage = host.storage()
+    found = list(_to_see(host, storage))
+    untold = list(storage.outbox(status=Status.FAILED))
     if host.json:
-        as_json([_seen(host, it) for it in found])
+        as_json([*(_seen(host, it) for it in found), *map(_untold, untold)])
         return
     columns = ("side", "id", "title", "state", "what", "code")
     table("to be looked at", columns, [row for it in found for row in _rows(host, it)])
+    if untold:
+        rows = [(o.message.to, o.message.kind, o.message.about.id, o.note) for o in untold]
+        table("could not be told", ("to", "kind", "about", "why"), rows)
+
+
+def _untold(outgoing: Outgoing) -> dict[str, Any]:
+    """A message that failed for good, among what is to be looked at."""
+    message = outgoing.message
+    return {
+        "kind": message.about.kind,
+        "id": message.about.id,
+        "title": str(dict(message.facts).get("title", "")),
+        "state": None,
+        "waits": [],
+        "reasons": [],
+        "texts": [],
+        "untold": {"key": message.key, "to": message.to, "kind": message.kind, "why": outgoing.note},
+    }
 
 
 def _to_see(host: Host, storage: Storage) -> Iterator[_Seen]:
@@ -117,6 +138,7 @@ def _seen(host: Host, it: _Seen) -> dict[str, Any]:
         "waits": list(_waiting(host, it)),
         "reasons": host.codec.encode(list(it.attention)),
         "texts": [host.texts.reason(reason) for reason in it.attention],
+        "untold": None,
     }
 
 

@@ -8,10 +8,14 @@ from typing import Final
 import click
 
 from servflow import __version__
+from servflow.cli._account import account
+from servflow.cli._centre import centre
 from servflow.cli._clock import mail, wake
 from servflow.cli._fee import fee
+from servflow.cli._filing import filing
 from servflow.cli._host import Host, host_options
 from servflow.cli._ill import ill
+from servflow.cli._partner import partner
 from servflow.cli._rules import clauses, diagram, rulebook
 from servflow.cli._show import as_json, complain
 from servflow.cli._store import audit, erase, export, import_
@@ -43,7 +47,25 @@ def servflow() -> None:
     """
 
 
-for each in (ill, fee, wake, mail, audit, export, import_, erase, rulebook, clauses, diagram):
+_COMMANDS: Final = (
+    ill,
+    account,
+    filing,
+    centre,
+    fee,
+    wake,
+    mail,
+    partner,
+    audit,
+    export,
+    import_,
+    erase,
+    rulebook,
+    clauses,
+    diagram,
+)
+
+for each in _COMMANDS:
     servflow.add_command(each)
 
 

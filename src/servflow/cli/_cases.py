@@ -169,6 +169,8 @@ def _entry(host: Host, kind: str, entry: Any) -> tuple[str, ...]:
         for name in ("happened_at", "recorded_at")
     )
     by = f"{command['by']['party']} ({entry['role']})"
+    if "evidence" in command:  # by what staff know what somebody else has said
+        by += f": {command['evidence']}"
     return str(entry["seq"]), happened, recorded, host.texts.name("command", command["command"]), by
 
 

@@ -9,11 +9,13 @@ from typing import Final
 import click
 
 from servflow.adapters.mail_maildir import MaildirMail
+from servflow.adapters.partner_iso18626 import HttpPartner
 from servflow.cli._host import Host, host_options, instant, now, pass_host
 from servflow.cli._show import as_json, complain, say, table
 from servflow.core.ports import Mail, Party
+from servflow.desk import Desk
 
-__all__ = ["mail", "wake"]
+__all__ = ["delivering", "mail", "wake"]
 
 _PORTS: Final = range(1, 65536)
 
@@ -51,15 +53,14 @@ def wake(host: Host, at: datetime | None, *, rebuild: bool) -> int:
 @host_options
 @pass_host
 def mail(host: Host, maildir: Path | None, smtp: str | None, at: datetime | None, *, only_list: bool) -> int:
-    """Send what waits in the outbox: into a maildir, or by SMTP."""
+    """Send what waits in the outbox: into a maildir, or by SMTP.
+
+    What is for a library whose system the host's facts name goes there.
+    """
     if only_list:
         _list(host)
         return 0
-    if maildir and smtp:
-        raise click.UsageError("--maildir or --smtp, not both")
-    sender = host.facts_file.library
-    way: Mail = _server(smtp, sender) if smtp else MaildirMail(maildir or Path("mail"), sender)
-    result = host.desk(mail=way).deliver(at or now())
+    result = delivering(host, maildir, smtp).deliver(at or now())
     failed = [outgoing.message.key for outgoing in result.failed]
     postponed = [outgoing.message.key for outgoing in result.postponed]
     if host.json:
@@ -70,6 +71,15 @@ def mail(host: Host, maildir: Path | None, smtp: str | None, at: datetime | None
         complain("why: servflow mail --list")
         return 1
     return 0
+
+
+def delivering(host: Host, maildir: Path | None, smtp: str | None) -> Desk:
+    """The desk with all that sends: letters one way or the other, and messages to other systems."""
+    if maildir and smtp:
+        raise click.UsageError("--maildir or --smtp, not both")
+    sender = host.facts_file.library
+    way: Mail = _server(smtp, sender) if smtp else MaildirMail(maildir or Path("mail"), sender)
+    return host.desk(mail=way, partner=HttpPartner(sender.ref))
 
 
 def _server(smtp: str, sender: Party) -> Mail:

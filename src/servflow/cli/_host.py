@@ -22,17 +22,27 @@ from servflow.codec import Codec
 from servflow.core.changes import Actor, Aggregate, Command, Key, Office
 from servflow.core.errors import NotFound, Refused, ServflowError, UnusableStorage
 from servflow.core.ill import ILL
+from servflow.core.ill.accounts.model import IllAccount
 from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
+from servflow.core.ill.centre.model import CentreFacts
+from servflow.core.ill.centre.routing import Routing, RoutingFacts
+from servflow.core.ill.centre.settled import SettledTerms
+from servflow.core.ill.centre.settlement import SettlementFacts
+from servflow.core.ill.centre.settling import Settlement
+from servflow.core.ill.centre.table import CENTRE
+from servflow.core.ill.filing.model import Filing, FilingFacts
 from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
-from servflow.core.lifecycle import Policy
-from servflow.core.ports import Mail, Party, Storage
+from servflow.core.ill.network.policy import NetworkPolicy
+from servflow.core.lifecycle import Lifecycles, Policy
+from servflow.core.ports import Mail, Partner, Party, Storage
 from servflow.desk import Desk
-from servflow.rulebooks import borrowing_policy, lending_policy, load
+from servflow.rulebooks import borrowing_policy, lending_policy, load, network_policy
 
 __all__ = [
     "DEFAULT_BORROWING_RULEBOOK",
+    "DEFAULT_NETWORK_RULEBOOK",
     "DEFAULT_RULEBOOK",
     "FACTS",
     "ROLES",
@@ -50,11 +60,17 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_RULEBOOK: Final = "nlc/interlibrary-loan"
 DEFAULT_BORROWING_RULEBOOK: Final = "cque/interlibrary-loan"
+DEFAULT_NETWORK_RULEBOOK: Final = "calis/thesis-centre"
 ROLES: Final = click.Choice(["staff", "requester", "patron", "supplier", "system", "clock"])
 FACTS: Final[dict[str, type]] = {
     SupplyTransaction.kind: LendingFacts,
     Relation.kind: LendingFacts,
     BorrowingCase.kind: BorrowingFacts,
+    IllAccount.kind: BorrowingFacts,
+    Filing.kind: FilingFacts,
+    Routing.kind: RoutingFacts,
+    Settlement.kind: SettlementFacts,
+    SettledTerms.kind: SettlementFacts,
 }
 """On what the commands of each lifecycle are decided."""
 
@@ -105,6 +121,7 @@ class Host:
     facts: Path | None = None
     rulebook: str = DEFAULT_RULEBOOK
     borrowing_rulebook: str = DEFAULT_BORROWING_RULEBOOK
+    network_rulebook: str = DEFAULT_NETWORK_RULEBOOK
     lang: str = "en"
     json: bool = False
 
@@ -115,8 +132,8 @@ class Host:
 
     @functools.cached_property
     def codec(self) -> Codec:
-        """The codec of the desk's lifecycles."""
-        return Codec(ILL)
+        """The codec of the desk's lifecycles; a centre's know all that any loan desk's do."""
+        return Codec(CENTRE)
 
     @functools.cached_property
     def facts_file(self) -> FactsFile:
@@ -144,14 +161,33 @@ class Host:
         lenders = {ref: lending_policy(load(name), library=ref) for ref, name in known.items()}
         return borrowing_policy(load(self.borrowing_rulebook), library=self.library, lenders=lenders)
 
+    @functools.cached_property
+    def network(self) -> NetworkPolicy:
+        """The rulebook of the loan network, as the library of the host's facts runs a desk of it."""
+        return network_policy(load(self.network_rulebook), library=self.library)
+
+    @property
+    def lifecycles(self) -> Lifecycles:
+        """Those of the desk: of a centre, where the host's facts say that it is one."""
+        return CENTRE if self.facts is not None and self.facts_file.centre else ILL
+
+    @property
+    def facts_of(self) -> dict[str, type]:
+        """On what the commands of each lifecycle of the desk are decided."""
+        if self.lifecycles is ILL:
+            return FACTS
+        return {**FACTS, SupplyTransaction.kind: CentreFacts, BorrowingCase.kind: CentreFacts}
+
     @property
     def policies(self) -> dict[str, Policy]:
         """The policy of each lifecycle, by its name."""
         return {lifecycle.name: self.policy(lifecycle.name) for lifecycle in ILL}
 
-    def policy(self, kind: str) -> LendingPolicy | BorrowingPolicy:
+    def policy(self, kind: str) -> LendingPolicy | BorrowingPolicy | NetworkPolicy:
         """The policy that the lifecycle of that name goes by."""
-        return self.borrowing if kind == BorrowingCase.kind else self.lending
+        if kind == BorrowingCase.kind:
+            return self.borrowing
+        return self.lending if kind in {SupplyTransaction.kind, Relation.kind} else self.network
 
     def today(self, kind: str = SupplyTransaction.kind) -> date:
         """The present day in the zone of the rulebook that the lifecycle of that name goes by."""
@@ -197,16 +233,21 @@ class Host:
             text = text.replace(secret, "***")
         return text
 
-    def desk(self, *, new: bool = False, mail: Mail | None = None) -> Desk:
+    def desk(self, *, new: bool = False, mail: Mail | None = None, partner: Partner | None = None) -> Desk:
         """The desk over the file; where it is a new one, the host's facts are there before it is made."""
         return Desk(
-            ILL,
+            self.lifecycles,
             policy=self.policies,
             facts=self.facts_file if new else _WhenAsked(self),
             storage=self.storage(new=new),
             mail=mail,
+            partner=partner,
             clock=SystemClock(),
-            wording=BabelWording(self.facts_file.library.name if self.facts is not None else ""),
+            wording=BabelWording(
+                self.facts_file.library.name if self.facts is not None else "",
+                address=self.facts_file.address if self.facts is not None else "",
+                parties=_WhenAsked(self).party,
+            ),
         )
 
     def actor(self, role: str, kind: str, other: str | None) -> Actor:
@@ -324,6 +365,12 @@ def host_options(command: F) -> F:
             metavar="NAME|FILE",
             envvar="SERVFLOW_BORROWING_RULEBOOK",
             help=f"The rulebook to borrow by ({DEFAULT_BORROWING_RULEBOOK}).",
+        ),
+        _option(
+            "--network-rulebook",
+            metavar="NAME|FILE",
+            envvar="SERVFLOW_NETWORK_RULEBOOK",
+            help=f"The rulebook of the loan network ({DEFAULT_NETWORK_RULEBOOK}).",
         ),
         _file("--host", "facts", envvar="SERVFLOW_HOST", help="The host's facts, in TOML."),
         _option(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import click
 
-from servflow.adapters.partner_iso18626 import read_request
+from servflow.adapters.partner_iso18626 import is_ours, read_request
 from servflow.cli._accounts import attention, statement
 from servflow.cli._cases import list_, show, why
 from servflow.cli._fields import own_fields
-from servflow.cli._host import ROLES, Host, find, host_options, instant, now, other, pass_host
+from servflow.cli._host import ROLES, Host, Kept, find, host_options, instant, now, other, pass_host
+from servflow.cli._mailed import mailed, with_mail
 from servflow.cli._saying import Saying, given, hear, own, request, timed, with_fields
 from servflow.cli._show import as_json, table
 from servflow.core.changes import Command, Key
@@ -20,11 +22,13 @@ from servflow.core.errors import (
     InvalidCommand,
     InvalidMessage,
     MissingExtra,
+    NotFound,
     Problem,
     Refused,
     ServflowError,
 )
-from servflow.core.ill import ILL
+from servflow.core.ill.borrowing.commands import Hear
+from servflow.core.ill.centre.table import CENTRE
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.lifecycle import OPENING
 from servflow.desk import Desk
@@ -86,6 +90,8 @@ def _taken_in(host: Host, desk: Desk, file: Path, received_at: datetime) -> dict
         found = error.strerror or type(error).__name__
         raise InvalidMessage(str(file), [Problem("the file", found, "one that can be read")]) from None
     command = read_request(content, received_at=received_at)
+    if is_ours(desk.facts, command.requester):
+        command = read_request(content, received_at=received_at, lines=True)
     receipt = desk.do(command)
     it = find(desk.storage, command.case)
     assert isinstance(it, SupplyTransaction)
@@ -136,6 +142,7 @@ def allowed(host: Host, id: str, role: str, at: datetime | None) -> None:
 @click.argument("command", metavar="COMMAND")
 @with_fields
 @click.option("--as", "role", type=ROLES, default="staff", show_default=True, help="Who speaks.")
+@with_mail
 @timed
 @host_options
 @pass_host
@@ -146,19 +153,43 @@ def do(
     assignments: tuple[str, ...],
     *,
     role: str,
+    mail: Path | None,
+    from_somebody_else: bool,
     saying: Saying,
     data: BinaryIO | None,
 ) -> None:
-    """Give a command to a transaction, relation or case."""
+    """Give a command to a transaction, relation or case.
+
+    With --mail it is what another library says there; the ID may be -: the case that the mail answers.
+    """
     kind = _command(command)
-    lifecycle = ILL.of(kind)
+    lifecycle = CENTRE.of(kind)
     said = own(host, kind, assignments, data)
     desk = host.desk(new=bool(lifecycle.cell(OPENING, kind)))
-    given(host, desk, Key(lifecycle.name, id), kind, said, role=role, saying=saying)
+    if mail is None:
+        given(host, desk, Key(lifecycle.name, id), kind, said, role=role, saying=saying)
+        return
+    said_by = mailed(mail, desk.storage, lifecycle.name, id)
+    said = said_by.fields(kind, said)
+    said_by.check_sender(host, _speaker(desk, said_by.key, kind, said), somebody_else=from_somebody_else)
+    saying = saying.by_mail(said_by, kind)
+    given(host, desk, said_by.key, kind, said, role=role, saying=saying, mail=said_by)
+
+
+def _speaker(desk: Desk, key: Key, kind: type[Command], said: Mapping[str, Any]) -> str:
+    """Whose mail a command is from: the borrower of a transaction; of a case, a supplier or the reader."""
+    try:
+        it = desk.storage.load(key)
+    except NotFound:
+        return str(said.get("requester", ""))
+    assert isinstance(it, Kept)
+    role = "supplier" if issubclass(kind, Hear) else "patron"
+    return other(it, role, said.get("attempt")) or ""
 
 
 def _command(name: str) -> type[Command]:
-    known = {command.__name__: command for lifecycle in ILL for command in lifecycle.commands}
+    loans = [lifecycle for lifecycle in CENTRE if issubclass(lifecycle.model, Kept)]
+    known = {command.__name__: command for lifecycle in loans for command in lifecycle.commands}
     if name not in known:
         expected = "one of " + ", ".join(sorted(known))
         raise InvalidCommand("command", [Problem("command", repr(name), expected)])

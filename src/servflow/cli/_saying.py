@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
 import attrs
@@ -15,15 +16,16 @@ import click
 from servflow.adapters.ids_uuid import UuidIds
 from servflow.cli._fields import typed
 from servflow.cli._host import Host, Kept, day, find, host_options, instant, now, other, pass_host
+from servflow.cli._mailed import Mailed, mailed, with_mail
 from servflow.cli._show import as_json, say
 from servflow.codec import read
 from servflow.core.changes import Command, Key
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidCommand, NotFound, Problem
-from servflow.core.ill import ILL
 from servflow.core.ill.borrowing.commands import DraftRequest, Hear, Submit
 from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.borrowing.table import BORROWING
+from servflow.core.ill.centre.table import CENTRE
 from servflow.core.ill.lending.model import Relation
 from servflow.core.ill.terms import Level, Requested, Service
 from servflow.core.ports import Receipt
@@ -53,6 +55,15 @@ class Saying:
     def __attrs_post_init__(self) -> None:
         if self.command_id is not None and self.at is None:
             raise click.UsageError("--id goes with --at: said again, a command has the same instant")
+
+    def by_mail(self, mail: Mailed, kind: type[Command], after: datetime | None = None) -> Saying:
+        """The same, with what the mail says of it where nothing was typed: its date, an id of its own."""
+        recorded = self.recorded_at or now()
+        return Saying(
+            at=self.at or mail.happened_at(recorded, after),
+            recorded_at=recorded,
+            command_id=self.command_id or mail.command_id(kind),
+        )
 
     def envelope(self) -> dict[str, Any]:
         """Id and instants of the command."""
@@ -97,7 +108,7 @@ def own(host: Host, kind: type[Command], assignments: Iterable[str], data: Binar
     document = read(data.read()) if data else {}
     if not isinstance(document, dict):
         raise InvalidCommand("command", [Problem("--data", type(document).__name__, "a JSON object")])
-    return typed(kind, assignments, host.policy(ILL.of(kind).name).currency, data=document)
+    return typed(kind, assignments, host.policy(CENTRE.of(kind).name).currency, data=document)
 
 
 def given(
@@ -109,8 +120,12 @@ def given(
     *,
     role: str,
     saying: Saying,
+    mail: Mailed | None = None,
 ) -> None:
-    """Give a command that says this beside its envelope; tell what has become of its aggregate."""
+    """Give a command that says this beside its envelope; tell what has become of its aggregate.
+
+    ``mail`` is the one that says so.
+    """
     it = _stored(desk, key)
     if it is None:
         speaker: str | None = str(said.get("patron" if role == "patron" else "requester", key.id))
@@ -119,7 +134,7 @@ def given(
     by = host.codec.encode(host.actor(role, key.kind, speaker))
     envelope = {"command": kind.__name__, "case": key.id, "by": by, **saying.envelope()}
     receipt = desk.do(host.codec.decode_command({**said, **envelope}))
-    _tell(host, desk, key, kind, before=it, receipt=receipt)
+    _tell(host, desk, key, kind, before=it, receipt=receipt, mail=mail)
 
 
 def _stored(desk: Desk, key: Key) -> Kept | None:
@@ -132,7 +147,14 @@ def _stored(desk: Desk, key: Key) -> Kept | None:
 
 
 def _tell(
-    host: Host, desk: Desk, key: Key, kind: type[Command], *, before: Kept | None, receipt: Receipt
+    host: Host,
+    desk: Desk,
+    key: Key,
+    kind: type[Command],
+    *,
+    before: Kept | None,
+    receipt: Receipt,
+    mail: Mailed | None = None,
 ) -> None:
     """What has become of it: the command, what followed of itself, and why; what staff are to see."""
     it = _stored(desk, key)
@@ -153,9 +175,12 @@ def _tell(
                 "texts": texts,
                 "repeated": receipt.repeated,
                 "receipt": host.codec.encode(receipt),
+                **({} if mail is None else {"mail": mail.told()}),
             }
         )
         return
+    for line in () if mail is None else mail.lines():
+        say(line)
     names = [host.texts.name("command", name) for name in (kind.__name__, *(s["command"] for s in followed))]
     again = " (given before; nothing changed)" if receipt.repeated else ""
     says = f"{it.id}: {'; '.join(names)} -> {host.texts.state(it.kind, it.state)}{again}"
@@ -225,7 +250,7 @@ def request(
     ordered at once. What may not be filed stays a draft.
     """
     terms = [f"{name}={options.pop(name) or 'none'}" for name in ("max_cost", "delivery")]
-    cited = {name: options.pop(name) for name in _CITED}
+    cited = {name: options.pop(name, "") for name in _CITED}
     said = {
         **typed(DraftRequest, terms, host.policy(BorrowingCase.kind).currency, data={}),
         **options,
@@ -253,7 +278,7 @@ def request(
     help=f"""Enter what a supplier said of a case, by mail or telephone.
 
     WHAT is one of {", ".join(sorted(_HEARD))}. It is refused in no state: what has no place there is
-    shown to staff.
+    shown to staff. With --mail, the ID may be -: the case that the mail answers.
     """,
     epilog="For instance: servflow ill hear B-17 shipped items=CQ-1 due=2026-04-30",
 )
@@ -261,6 +286,7 @@ def request(
 @click.argument("what", type=click.Choice(sorted(_HEARD)), metavar="WHAT")
 @with_fields
 @click.option("--attempt", type=click.IntRange(min=1), help="Of which attempt, from 1 (the present one).")
+@with_mail
 @timed
 @host_options
 @pass_host
@@ -271,18 +297,28 @@ def hear(
     assignments: tuple[str, ...],
     *,
     attempt: int | None,
+    mail: Path | None,
+    from_somebody_else: bool,
     saying: Saying,
     data: BinaryIO | None,
 ) -> None:
     """Enter what a supplier said of a case; see the help above."""
     kind = _HEARD[what]
     desk = host.desk()
+    said_by = None if mail is None else mailed(mail, desk.storage, BorrowingCase.kind, id)
+    id = id if said_by is None else said_by.key.id
     it = _stored(desk, Key(BorrowingCase.kind, id))
     if not isinstance(it, BorrowingCase):
         told = f"what its borrower says is entered with `servflow ill do {id} COMMAND`"
         raise click.UsageError(f"{find(desk.storage, id).id} is no case; {told}")
-    number = attempt or it.current
+    number = attempt or (it.current if said_by is None else said_by.attempt(it))
     if number is None:
         raise click.UsageError(f"{id}: no supplier has been asked yet")
     said = {"attempt": number, **own(host, kind, assignments, data)}
-    given(host, desk, it.key, kind, said, role="staff", saying=saying)
+    if said_by is not None:
+        said = said_by.fields(kind, said)
+        asked = it.numbered(said["attempt"])
+        if asked is not None:
+            said_by.check_sender(host, asked.supplier, somebody_else=from_somebody_else)
+        saying = saying.by_mail(said_by, kind, None if asked is None else asked.sent_at)
+    given(host, desk, it.key, kind, said, role="staff", saying=saying, mail=said_by)

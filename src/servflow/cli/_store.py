@@ -15,17 +15,19 @@ import attrs
 import click
 
 from servflow.adapters.ids_uuid import UuidIds
-from servflow.cli._host import FACTS, Host, host_options, instant, now, pass_host
+from servflow.cli._host import Host, host_options, instant, now, pass_host
 from servflow.cli._show import as_json, complain, progress, say, table
 from servflow.core.errors import Problem, UnusableStorage
-from servflow.core.ill import ILL, BorrowingPolicy, LendingPolicy
+from servflow.core.ill import BorrowingPolicy, LendingPolicy
+from servflow.core.ill.centre.table import CENTRE
+from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.core.lifecycle import Policy
 from servflow.core.records import Record
 from servflow.desk import Difference, Undecided, redecide, restore
 from servflow.desk import audit as audit_of
 from servflow.desk import erase as erase_from
 from servflow.desk import export as export_of
-from servflow.rulebooks import borrowing_policy, lending_policy, load
+from servflow.rulebooks import borrowing_policy, lending_policy, load, network_policy
 
 __all__ = ["audit", "erase", "export", "import_"]
 
@@ -52,7 +54,7 @@ class _Counted:
     "--also",
     multiple=True,
     metavar="NAME|FILE",
-    help="One more rulebook, of either side, that decisions were made under, for --redecide.",
+    help="One more rulebook that decisions were made under, for --redecide.",
 )
 @host_options
 @pass_host
@@ -66,11 +68,11 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
     policies = _policies(host, also) if again else {}
     storage = host.storage()
     records = _Counted(storage.records())
-    problems = list(audit_of(ILL, records, policy=host.policies))
+    problems = list(audit_of(CENTRE, records, policy=host.policies))
     found: list[Difference | Undecided] = []
     if again and not problems:
         passing = progress(storage.records(), "Reading journals")
-        found = list(redecide(ILL, passing, policies, facts=FACTS))
+        found = list(redecide(host.lifecycles, passing, policies, facts=host.facts_of))
     differences = [each for each in found if isinstance(each, Difference)]
     undecided = [each for each in found if isinstance(each, Undecided)]
     if host.json:
@@ -91,10 +93,12 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
 
 def _policies(host: Host, also: tuple[str, ...]) -> dict[tuple[str, str], Policy]:
     library = host.facts_file.library.ref
-    made: list[LendingPolicy | BorrowingPolicy] = [host.lending, host.borrowing]
+    made: list[LendingPolicy | BorrowingPolicy | NetworkPolicy] = [host.lending, host.borrowing, host.network]
     for book in map(load, also):
         if book.policy == "ill.borrowing":
             made.append(borrowing_policy(book, library=library, lenders=host.borrowing.lenders))
+        elif book.policy == "ill.network":
+            made.append(network_policy(book, library=library))
         else:
             made.append(lending_policy(book, library=library))
     return {(policy.rulebook, policy.calendar_digest): policy for policy in made}
@@ -198,7 +202,7 @@ def import_(host: Host, file: str) -> None:
         storage = host.storage(new=True)
         try:
             lines = iter(partial(stream.readline, _LONGEST), b"")
-            number = restore(ILL, storage, progress(lines, "Reading lines"))
+            number = restore(CENTRE, storage, progress(lines, "Reading lines"))
         except BaseException:
             if made:
                 storage.close()
@@ -234,7 +238,15 @@ def erase(host: Host, ref: str, texts: tuple[str, ...], at: datetime | None, *, 
         click.confirm("Erase", abort=True, err=True)
     pseudonym = UuidIds().new()
     try:
-        done = erase_from(ILL, storage, ref, pseudonym=pseudonym, at=at or now(), texts=texts, facts=FACTS)
+        done = erase_from(
+            CENTRE,
+            storage,
+            ref,
+            pseudonym=pseudonym,
+            at=at or now(),
+            texts=texts,
+            facts=host.facts_of,
+        )
     except UnusableStorage:  # which may come when all is erased, but for what lies beside it
         complain(f"{pseudonym} is what would stand for it")
         raise

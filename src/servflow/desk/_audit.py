@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from servflow.codec import FORMAT, Codec, canonical, fingerprint, folded_on, in_utc, read
 from servflow.codec.records import (
     aggregate_record,
+    message_of,
     message_record,
     posting_record,
 )
-from servflow.core.changes import Aggregate, Key, Message
+from servflow.core.changes import Aggregate, Key
 from servflow.core.errors import DamagedRecord, InvalidValue, NotFound, Problem, ServflowError
 from servflow.core.fees.charges import Step
 from servflow.core.ledger import Posting
@@ -271,17 +272,18 @@ class Auditor:
         made: list[Any] = []
         yield from self._read(n, name, record.document, made)
         document = made[0] if made else None
-        print_ = said = None
+        print_ = said = rules = None
         if document is not None:
             yield from ((n, problem) for problem in self._parts_of_entry(record, document))
             command = document.get("command")
             if type(command) is dict:
                 print_ = fingerprint(command)
-                ground = [document.get(part) for part in ("facts", "rulebook", "calendar")]
-                said = sha256(canonical([*ground, command.get("recorded_at")]).encode()).hexdigest()
+                ground = [document.get("facts"), command.get("recorded_at")]
+                said = sha256(canonical(ground).encode()).hexdigest()
+                rules = canonical([document.get("rulebook"), document.get("calendar")])
         self._cursor.execute(
-            "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*record.key, record.seq, n, record.command_id, print_, said),
+            "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*record.key, record.seq, n, record.command_id, print_, said, rules),
         )
         journal = self._journal
         if journal is None:
@@ -451,8 +453,9 @@ class Auditor:
     def _told(self, n: int, record: MessageRecord, wrong: list[str]) -> _Problems:
         name = name_of(record)
         try:
-            message = self._codec.decode(read(record.document), Message)
-            again = message_record(self._codec, message, datetime.min.replace(tzinfo=UTC))
+            message, committed_at = message_of(self._codec, record.document)
+            at = committed_at or datetime.min.replace(tzinfo=UTC)
+            again = message_record(self._codec, message, at, dated=committed_at is not None)
         except ServflowError as error:
             yield n, _problem(name, error, "a message")
             return

@@ -11,14 +11,15 @@ from typing import Any, Final
 import attrs
 
 from servflow.codec import in_utc
-from servflow.core.changes import Actor, Aggregate, Command, Key
+from servflow.core.changes import Actor, Aggregate, Command, Key, Message
 from servflow.core.citations import Reason
-from servflow.core.dates import Term, aware
+from servflow.core.dates import Term, aware, lies_after
 from servflow.core.errors import (
     InvalidValue,
     MailFailed,
     MissingValue,
     NotFound,
+    PartnerFailed,
     ServflowError,
     StorageBusy,
     StorageFull,
@@ -33,6 +34,8 @@ from servflow.core.ports import (
     Letter,
     Mail,
     Outgoing,
+    Partner,
+    Party,
     Receipt,
     Status,
     Storage,
@@ -57,7 +60,7 @@ class Wakes:
 
 @attrs.frozen(kw_only=True)
 class Deliveries:
-    """What a run of ``deliver`` did: how many letters were sent, given up, and put off."""
+    """What a run of ``deliver`` did: how many messages were sent; which were given up, and put off."""
 
     sent: int
     failed: tuple[Outgoing, ...]
@@ -83,8 +86,8 @@ class Desk:
     """One institution's desk over one storage, under one policy or one for each lifecycle.
 
     ``wording`` and ``mail`` are needed for ``deliver`` only, and so is ``clock``, by which it sees that
-    its lease has run out; without one it goes on. All methods may be called from several threads, if
-    the ports may.
+    its lease has run out; without one it goes on. Without a ``partner`` every message goes as a letter.
+    All methods may be called from several threads, if the ports may.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Desk:
         mail: Mail | None = None,
         wording: Wording | None = None,
         clock: Clock | None = None,
+        partner: Partner | None = None,
     ) -> None:
         self.lifecycles = lifecycles
         self.storage = storage
@@ -105,6 +109,7 @@ class Desk:
         self.mail = mail
         self.wording = wording
         self.clock = clock
+        self.partner = partner
 
     def do(self, command: Command) -> Receipt:
         """Decide and commit; the same command once more gives its first receipt and changes nothing.
@@ -165,8 +170,8 @@ class Desk:
         """The commands that the table lets ``actor`` give now, and why each would be refused at ``at``.
 
         No reasons at all say that the command would be taken as it is with nothing filled in. None
-        says that this cannot be told: it has fields that must be filled in, or a fact or a rule
-        that it needs has no value.
+        says that this cannot be told: it has fields that must be filled in, or one of several, or a
+        fact or a rule that it needs has no value.
 
         Raises:
             NotFound: there is no such aggregate.
@@ -183,7 +188,11 @@ class Desk:
         if any(field.default is MISSING and field.default_factory is MISSING for field in own):
             return None
         try:
-            return self.check(command(id="what-if", case=key.id, by=actor, happened_at=at, recorded_at=at))
+            said = command(id="what-if", case=key.id, by=actor, happened_at=at, recorded_at=at)
+        except InvalidValue:  # it needs one of the fields that may be left out
+            return None
+        try:
+            return self.check(said)
         except MissingValue:
             return None
 
@@ -285,13 +294,19 @@ class Desk:
     def deliver(self, at: datetime, *, lease: timedelta = timedelta(minutes=10)) -> Deliveries:
         """Send what waits in the outbox; called again and again, by as many workers as one likes.
 
-        A letter is claimed until ``lease`` after ``at``, then sent, then recorded as sent: a worker
+        A message goes to the system of its party, where the desk's partner takes it, otherwise as a
+        letter. It is claimed until ``lease`` after ``at``, then sent, then recorded as sent: a worker
         that dies in between leaves it to the next one, with the same Message-ID. When so much time
         has passed by the desk's clock, the run ends, for others may claim now what it has not sent;
-        only a letter that was on its way at that moment could be sent twice. What could not be sent
+        only what was on its way at that moment could be sent twice. What could not be sent
         now, or for which the host's wording failed, stays pending with a note, and does not keep the
         others waiting; what never can be sent (the party or its language is not known, the address
-        is refused) is recorded as failed.
+        is refused, the other system says that it is wrong) is recorded as failed.
+
+        To a system nothing goes before what it follows: while an earlier message to it about the same
+        aggregate waits, later ones are put off, too. A system that is not there is asked once in a run,
+        and all else for it put off. When to try again is the caller's to say: after a minute, and then
+        after longer and longer, does for most.
 
         Raises:
             TypeError: the desk was made without ``mail`` or ``wording``.
@@ -307,6 +322,7 @@ class Desk:
         now = in_utc("at", at)  # a lease is a time, not so many hours of a wall clock
         if lease > _LAST - now:
             raise InvalidValue("lease", lease, f"a time that ends by {_LAST.isoformat()}")
+        silent: dict[str, str] = {}
         tried: dict[Status, list[Outgoing]] = {Status.SENT: [], Status.FAILED: [], Status.PENDING: []}
         notes: list[str] = []
         end = None if self.clock is None else in_utc("now", self.clock.now()) + lease
@@ -314,7 +330,7 @@ class Desk:
             for outgoing in claimed:
                 if self._is_over(end):
                     break
-                status, note = self._send(outgoing, self.mail, self.wording, at)
+                status, note = self._send(outgoing, self.mail, self.wording, at, silent)
                 tried[status].append(outgoing)
                 if status is Status.PENDING:  # given back after the run, or the run would claim it again
                     notes.append(note)
@@ -335,23 +351,46 @@ class Desk:
     def _is_over(self, end: datetime | None) -> bool:
         return end is not None and self.clock is not None and self.clock.now() >= end
 
-    def _send(self, outgoing: Outgoing, mail: Mail, wording: Wording, at: datetime) -> tuple[Status, str]:
-        """What became of one letter, and why it did not leave."""
+    def _send(
+        self, outgoing: Outgoing, mail: Mail, wording: Wording, at: datetime, silent: dict[str, str]
+    ) -> tuple[Status, str]:
+        """What became of one message, and why it did not leave. ``silent`` are systems that are not there."""
+        message = outgoing.message
         try:
-            mail.send(self._letter(outgoing, wording, at))
+            party = self.facts.party(message.to)
+            if self.partner is None or not self.partner.takes(message, party):
+                mail.send(_letter(message, party, wording, at))
+            elif party.ref in silent:
+                return Status.PENDING, silent[party.ref]
+            elif (first := self._before(message, party, self.partner, at)) is not None:
+                return Status.PENDING, f"waits for {first}, which comes before it"
+            else:
+                self.partner.send(message, to=party, at=outgoing.committed_at)
         except (NotFound, InvalidValue) as error:
             return Status.FAILED, str(error)
         except MailFailed as error:
             return Status.FAILED if error.permanent else Status.PENDING, str(error)
-        except Exception as error:  # noqa: BLE001 -- the host's own code; one letter must not stop all
+        except PartnerFailed as error:
+            if not (error.reached or error.permanent):
+                silent[message.to] = str(error)
+            return Status.FAILED if error.permanent else Status.PENDING, str(error)
+        except Exception as error:  # noqa: BLE001 -- the host's own code; one message must not stop all
             return Status.PENDING, f"{type(error).__name__}: {error}"
         return Status.SENT, ""
 
-    def _letter(self, outgoing: Outgoing, wording: Wording, at: datetime) -> Letter:
-        message = outgoing.message
-        party = self.facts.party(message.to)
-        subject, body = wording.letter(message, party)
-        return Letter(message_id=message.key, to=party, subject=subject, body=body, at=at)
+    def _before(self, message: Message, party: Party, partner: Partner, at: datetime) -> str | None:
+        """The first message that waits to go to the same system about the same aggregate, before this one.
+
+        One that may not leave yet keeps nothing waiting: what must follow it may not leave either.
+        """
+        for each in self.storage.outbox(about=message.about, status=Status.PENDING):
+            earlier = each.message
+            if earlier.key == message.key:
+                break
+            may_leave = earlier.not_before is None or not lies_after(earlier.not_before, at)
+            if earlier.to == message.to and may_leave and partner.takes(earlier, party):
+                return earlier.key
+        return None
 
     def _stored(self, key: Key) -> Aggregate | None:
         try:
@@ -376,6 +415,11 @@ class Desk:
             if each not in read:
                 read[each] = writing.load(each)
         return _existing(read)
+
+
+def _letter(message: Message, party: Party, wording: Wording, at: datetime) -> Letter:
+    subject, body = wording.letter(message, party)
+    return Letter(message_id=message.key, to=party, subject=subject, body=body, at=at)
 
 
 def _existing(read: Mapping[Key, Aggregate | None]) -> dict[Key, Aggregate]:

@@ -23,7 +23,7 @@ TABLES: Final = (
     "CREATE TABLE aggregate (id TEXT, kind TEXT, PRIMARY KEY (id, kind)) WITHOUT ROWID",
     """
     CREATE TABLE entry (kind TEXT, id TEXT, seq INTEGER, n INTEGER, command_id TEXT, print TEXT, said TEXT,
-        PRIMARY KEY (kind, id, seq)) WITHOUT ROWID
+        rules TEXT, PRIMARY KEY (kind, id, seq)) WITHOUT ROWID
     """,
     "CREATE TABLE receipt (command_id TEXT PRIMARY KEY, n INTEGER, print TEXT) WITHOUT ROWID",
     "CREATE TABLE version (kind TEXT, id TEXT, version INTEGER, command_id TEXT, n INTEGER)",
@@ -33,7 +33,7 @@ TABLES: Final = (
 
 ROOTS: Final = (
     """
-    CREATE TABLE root AS SELECT e.command_id, e.print, e.said FROM part AS p JOIN entry AS e
+    CREATE TABLE root AS SELECT e.command_id, e.kind, e.print, e.said, e.rules FROM part AS p JOIN entry AS e
         ON e.kind = p.kind AND e.id = p.id AND e.seq = p.first AND e.command_id = p.command_id
     """,
     "CREATE INDEX root_command ON root (command_id)",
@@ -107,7 +107,7 @@ JOINS: Final = (
         SELECT DISTINCT e.n, e.seq, e.kind, e.id, root.command_id FROM part AS p
             JOIN root ON root.command_id = p.command_id
             JOIN entry AS e ON e.kind = p.kind AND e.id = p.id AND e.seq BETWEEN p.first AND p.last
-            WHERE e.said != root.said
+            WHERE e.said != root.said OR (e.kind = root.kind AND e.rules != root.rules)
         """,
         "entry {0} of {1} {2}",
         "facts, a rulebook, a calendar or a recorded_at of its own",

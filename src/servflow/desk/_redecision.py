@@ -21,7 +21,7 @@ from servflow.codec import Codec, canonical, folded_on, read
 from servflow.codec.records import entry_of
 from servflow.core.changes import Aggregate, Change, Command, Key
 from servflow.core.errors import DamagedRecord, InvalidValue, MissingValue, ServflowError
-from servflow.core.lifecycle import Lifecycles, Policy, decide
+from servflow.core.lifecycle import Lifecycles, Policies, Policy, decide
 from servflow.core.ports import StoredEntry
 from servflow.core.records import EntryRecord, MessageRecord, PostingRecord, ReceiptRecord, Record
 from servflow.desk._joins import CHANGES
@@ -211,7 +211,7 @@ class _Redecision:
 
     def _again(self, root: StoredEntry, entries: list[StoredEntry]) -> Iterator[Difference | Undecided]:
         where = f"command {root.command_id}"
-        policy, why = self._policy(root)
+        policy, why = self._policies_of(root, entries)
         if policy is None:
             self._whole = False
             yield Undecided(where, why)
@@ -251,7 +251,7 @@ class _Redecision:
         where: str,
         command: Command,
         read_: dict[Key, Aggregate],
-        policy: Policy,
+        policy: Policies,
         facts: Any,
         entries: list[StoredEntry],
     ) -> tuple[Change | None, list[Difference]]:
@@ -289,6 +289,19 @@ class _Redecision:
             keys = [(sort, each.key) for each in told]
             self._cursor.executemany("DELETE FROM told WHERE sort = ? AND key = ?", keys)
 
+    def _policies_of(self, root: StoredEntry, entries: list[StoredEntry]) -> tuple[Policies | None, str]:
+        """The policy of the change; where several lifecycles went by several, one for each of them."""
+        first, why = self._policy(root)
+        if first is None:
+            return None, why
+        made: dict[str, Policy] = {lifecycle.name: first for lifecycle in self._lifecycles}
+        for entry in entries:
+            policy, why = self._policy(entry)
+            if policy is None:
+                return None, why
+            made[entry.key.kind] = policy
+        return (first if all(each is first for each in made.values()) else made), ""
+
     def _policy(self, root: StoredEntry) -> tuple[Policy | None, str]:
         digests = (str(root.document.get("rulebook")), str(root.document.get("calendar")))
         if digests in self._policies:
@@ -325,15 +338,18 @@ class _Redecision:
                 yield from _differences(where, "", _by_field(was), _by_field(is_))
         for sort, told in (("message", change.messages), ("posting", change.postings)):
             for each in told:
-                yield from self._told(sort, each.key, self._codec.encode(each))
+                yield from self._told(sort, each.key, self._codec.encode(each), change)
 
-    def _told(self, sort: str, key: str, now: dict[str, Any]) -> Iterator[Difference]:
+    def _told(self, sort: str, key: str, now: dict[str, Any], change: Change) -> Iterator[Difference]:
         select = "SELECT document FROM told WHERE sort = ? AND key = ?"
         rows = self._cursor.execute(select, (sort, key)).fetchall()
         if not rows:
             yield Difference(f"{sort} {key}", "document", "nothing", _shown(now))
             return
-        yield from _differences(f"{sort} {key}", "", read(rows[0][0]), now)
+        was = read(rows[0][0])
+        if "committed_at" in was:  # beside what the message says; those of earlier releases have it not
+            now = {**now, "committed_at": self._codec.encode(change.command.recorded_at)}
+        yield from _differences(f"{sort} {key}", "", was, now)
 
 
 def _by_field(document: dict[str, Any]) -> dict[str, Any]:

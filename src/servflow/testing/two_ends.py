@@ -536,6 +536,8 @@ _AGREE: Final = frozenset((here, there) for row in AGREEMENTS for here in row.he
 
 def stands_here(case: BorrowingCase, attempt: Attempt) -> Standing:
     """Where the borrower stands with one of its attempts; see ``AGREEMENTS``."""
+    if attempt.beside is not None:  # another supplier is in front
+        return attempt.beside.stands
     if attempt.state not in {AttemptState.ACTIVE, AttemptState.SUPPLIED}:
         return attempt.state
     return case.state if case.outcome is None else case.outcome

@@ -1,4 +1,4 @@
-"""An ISO 18626 Request (version 1.2) to a ``ReceiveRequest``.
+"""An ISO 18626 Request: what is asked for, and as which command the lending desk hears it.
 
 1. Lenient in what is heard: elements count by their local name, whatever their prefix, namespace
    or order; the ``version`` attribute may be qualified, empty or absent; white space is trimmed;
@@ -7,50 +7,52 @@
    wrong is reported at once; nothing is guessed.
 3. Only what the lending desk needs is read. ``patronInfo`` is not: the lender deals with the
    institution, and a journal that is kept for ever is no place for a reader's name and address.
-   Neither is ``securityCode``: a password must not be stored.
+   Neither is a ``securityCode`` part of the command: a password must not be stored.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
-from dataclasses import astuple
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import astuple, replace
+from datetime import UTC, date, datetime
 from hashlib import sha256
-from typing import Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
+import attrs
+
+from servflow.adapters.partner_iso18626._editions import REQUEST
+from servflow.adapters.partner_iso18626._header import MOST_AHEAD, Envelope, Reading
+from servflow.adapters.partner_iso18626._notes import KIND, Note, plainly
+from servflow.adapters.partner_iso18626._values import day_read, decimal_read, shown
 from servflow.adapters.partner_iso18626._xml import Element, parsed
-from servflow.core.changes import Actor, Office
+from servflow.core.changes import Actor, Key, Message, Office
+from servflow.core.citations import Plain
 from servflow.core.dates import aware
-from servflow.core.errors import InvalidMessage, InvalidValue, Problem
+from servflow.core.errors import InvalidMessage, InvalidValue
+from servflow.core.ill import exchange
+from servflow.core.ill.borrowing import messages
 from servflow.core.ill.lending.commands import ReceiveRequest
-from servflow.core.ill.terms import Level, Requested, Service
+from servflow.core.ill.terms import Level, Requested
 from servflow.core.money import Money
 
-__all__ = ["read_request"]
+__all__ = ["Asked", "asked", "fitting", "overlaid", "read_request"]
 
-T = TypeVar("T")
-
-_MESSAGES: Final = (
-    *("request", "requestConfirmation"),
-    *("supplyingAgencyMessage", "supplyingAgencyMessageConfirmation"),
-    *("requestingAgencyMessage", "requestingAgencyMessageConfirmation"),
-)
-_LONGEST_ID: Final = 250  # an id becomes a key in somebody's database
-_LONGEST_SHOWN: Final = 60
-_MOST_AHEAD: Final = timedelta(days=1)
 _LEVELS: Final = {"express": Level.EXPRESS, "rush": Level.RUSH}
+_NOTES: Final = frozenset({"note", "reason"})
 _FIRST_READ: Final = 7  # fields of a citation that the first release read
-_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")  # line breaks, and what a terminal would obey
-
-# xs:dateTime; Python alone would also take week dates, or any letter in place of the T.
-_DATE_TIME: Final = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)(?P<part>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)?"
+_NO_RECORD: Final = frozenset(  # what ReShare has no other place for; one of them is the reader's
+    (
+        *("PATRONREFERENCE", "PRECEDED-BY", "REQUESTINGINSTITUTIONSYMBOL", "SPONSORINGBODY", "STARTPAGE"),
+        *("NUMBEROFPAGES", "STITLE", "PART", "ARTNUM", "SSN", "QUARTER"),
+    )
 )
+_HEADERS: Final = frozenset({"request", "requester", "supplier"})  # said by the header, and nowhere else
 
 
-def read_request(data: bytes, *, received_at: datetime, by: Actor | None = None) -> ReceiveRequest:
+def read_request(
+    data: bytes, *, received_at: datetime, by: Actor | None = None, lines: bool = False
+) -> ReceiveRequest:
     """The command that a Request says, ready for the lending desk.
 
     - Agencies: the value alone where its type is ISIL (an ISIL is unique), otherwise
@@ -69,6 +71,8 @@ def read_request(data: bytes, *, received_at: datetime, by: Actor | None = None)
       has the code ``SUPPLIER``. An element given several times is joined with ``"; "``.
     - A request without a ``requestType`` is a new one. A service level that is neither Express nor
       Rush is Normal; ``max_cost`` is the ``maximumCosts`` of the billing information, if it has a currency.
+    - The note comes without the codes that stand in it for programs. ``lines`` says that it comes from a
+      desk of ours: then its lines for programs count, too; from anybody else they are a text.
 
     ``by`` is who handed the message in as the host authenticated him; without it, the requesting
     agency's own system.
@@ -85,254 +89,220 @@ def read_request(data: bytes, *, received_at: datetime, by: Actor | None = None)
     if not isinstance(data, bytes):
         raise TypeError(f"a message is bytes, not {type(data).__name__}")
     aware("received_at", received_at)
-    reading = _Reading()
-    command = reading.request(parsed(data), received_at, by)
-    if command is None or reading.problems:
+    reading = Reading(lines=lines)
+    body = reading.body(parsed(data), (REQUEST,), "one request; no other message is read here")
+    found = None
+    if body is not None:
+        found = fitting(reading, lambda: asked(reading, body, received_at, opens=True))
+    if found is None or reading.problems:
         raise InvalidMessage("ISO 18626 request", reading.problems)
-    return command
+    said = found.envelope
+    command = exchange.heard(found.message, sender=said.requester, at=said.supplier, received_at=received_at)
+    assert isinstance(command, ReceiveRequest)  # no reminder
+    return replace(
+        command,
+        id=found.message.key,
+        by=by or Actor(party=said.requester, serves=said.requester, office=Office.SYSTEM),
+        happened_at=said.sent_at,
+        recorded_at=max(said.sent_at, received_at),
+        card=found.card,
+    )
 
 
-class _Reading:
-    """One message being read. What is needed and wrong gives None and leaves a problem behind."""
+@attrs.frozen(kw_only=True)
+class Asked:
+    """A request that was read: its envelope, the message it is, and what it shows to be known by."""
 
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
+    envelope: Envelope
+    message: Message
+    request_type: str
+    card: str | None
 
-    def request(self, root: Element, received_at: datetime, by: Actor | None) -> ReceiveRequest | None:
-        body = self._body(root)
-        if body is None:
-            return None
-        header = self._needed(body, "header")
-        requester = header and self._agency(header, "requestingAgencyId")
-        supplier = header and self._agency(header, "supplyingAgencyId")
-        request_id = header and self._id(header, "requestingAgencyRequestId")
-        sent_at = header and self._timestamp(header, received_at + _MOST_AHEAD)
-        card = header and _text(header, "requestingAgencyAuthentication", "accountId")
-        requested = self._requested(body)
-        service = self._needed(body, "serviceInfo")
-        request_type = service and self._one_of(
-            service, "requestType", ("New", "Retry"), otherwise="New", note="; a reminder opens nothing"
-        )
-        service_type = service and self._one_of(service, "serviceType", ("Loan", "Copy", "CopyOrLoan"))
-        need_before = service and self._need_before(service)
-        max_cost = self._max_cost(body)
-        note = _lines(service, "note") if service else ""
-        if not (requester and supplier and request_id and sent_at and requested and service_type):
-            return None
-        heard = [requester, request_id, sent_at.isoformat(), supplier, card, request_type, service_type]
-        heard += [str(need_before), note, *astuple(requested)[:_FIRST_READ]]
-        level = _LEVELS.get(_text(body, "serviceInfo", "serviceLevel").casefold(), Level.NORMAL)
-        previous = _text(body, "serviceInfo", "requestingAgencyPreviousRequestId")
-        more = [*astuple(requested)[_FIRST_READ:], level.value if level is not Level.NORMAL else "", previous]
-        if any(more) or max_cost is not None:  # so that what has none of it stays the same message
-            heard += [*more, str(max_cost)]
-        canonical = json.dumps(heard, ensure_ascii=False, separators=(",", ":"))
-        return ReceiveRequest(
-            id=f"iso18626:{sha256(canonical.encode()).hexdigest()}",
-            case=f"{requester.replace('%', '%25').replace('/', '%2F')}/{request_id}",
-            by=by or Actor(party=requester, serves=requester, office=Office.SYSTEM),
-            happened_at=sent_at,
-            recorded_at=max(sent_at, received_at),
-            requester=requester,
-            supplier=supplier,
-            request_id=request_id,
-            requested=requested,
-            service=Service(service_type),
-            level=level,
-            max_cost=max_cost,
-            previous=previous or None,
-            card=card or None,
-            need_before=need_before,
-            note=note,
-        )
 
-    # --- the parts of a request ---------------------------------------------------------------
-
-    def _body(self, root: Element) -> Element | None:
-        if root.name != "ISO18626Message":
-            self._problem(root.path, _shown(root.name), "ISO18626Message as the root element")
-            return None
-        messages = [child for child in root.children if child.name in _MESSAGES]
-        if [message.name for message in messages] != ["request"]:
-            found = ", ".join(child.name for child in (messages or root.children)[:5]) or "nothing"
-            self._problem(root.path, _shown(found), "one request; no other message is read here")
-            return None
-        return messages[0]
-
-    def _agency(self, header: Element, name: str) -> str | None:
-        agency = self._needed(header, name)
-        if agency is None:
-            return None
-        kind = self._id(agency, "agencyIdType")
-        value = self._id(agency, "agencyIdValue")
-        if kind and ":" in kind:
-            self._problem(f"{agency.path}/agencyIdType", _shown(kind), "a type without a colon")
-        if not (kind and value):
-            return None
-        kind = kind.upper()
-        return value if kind == "ISIL" and ":" not in value else f"{kind}:{value}"
-
-    def _timestamp(self, header: Element, latest: datetime) -> datetime | None:
-        expected = "an instant such as 2026-01-26T09:30:00+08:00"
-        element = self._needed(header, "timestamp")
-        if element is None:
-            return None
-        text = _tidy(element.text)
-        at = _date_time(text)
-        if at and at.tzinfo is None:
-            self._problem(element.path, _shown(text), f"{expected}, with its offset from UTC")
-            return None
-        utc = at and _calculated(lambda: at.astimezone(UTC))
-        if utc is None:
-            self._problem(element.path, _shown(text), expected)
-        elif utc > latest:
-            self._problem(element.path, _shown(text), f"an instant not after {latest.isoformat()}")
-            return None
-        return utc
-
-    def _need_before(self, service: Element) -> date | None:
-        text = _text(service, "needBeforeDate")
-        if not text:
-            return None
-        # Senders also put a bare date, or leave the offset out; the day is clear all the same.
-        at = _date_time(text) or _date_time(f"{text}T00:00:00")
-        if at is None:
-            expected = "a day such as 2026-03-01T00:00:00+08:00"
-            self._problem(f"{service.path}/needBeforeDate", _shown(text), expected)
-            return None
-        return at.date()
-
-    def _requested(self, body: Element) -> Requested | None:
-        info = self._needed(body, "bibliographicInfo")
-        if info is None:
-            return None
-        requested = Requested(
-            title=_text(info, "title"),
-            author=_text(info, "author"),
-            edition=_text(info, "edition"),
-            volume=_text(info, "volume"),
-            publisher=_text(body, "publicationInfo", "publisher"),
-            year=_text(body, "publicationInfo", "publicationDate"),
-            record_ids=_record_ids(info),
-            article=_text(info, "titleOfComponent"),
-            pages=_text(info, "pagesRequested"),
-        )
-        if not (requested.title or requested.record_ids):
-            self._problem(info.path, "neither", "a title, a bibliographicItemId or a bibliographicRecordId")
-            return None
-        return requested
-
-    def _max_cost(self, body: Element) -> Money | None:
-        """What it may cost at most; None where the request does not say, as an empty element does not."""
-        currency, amount = (
-            _text(body, "billingInfo", "maximumCosts", name) for name in ("currencyCode", "monetaryValue")
-        )
-        if not (amount and currency):  # senders also leave out the currency: then it is no amount
-            return None
-        where = f"{body.path}/billingInfo/maximumCosts"
-        try:
-            cost = Money(amount, currency)
-        except InvalidValue as error:
-            self._problem(where, _shown(str(error.found)), error.expected)
-            return None
-        if cost.minor < 0:
-            self._problem(where, _shown(amount), "an amount of zero or more")
-            return None
-        return cost
-
-    # --- what is needed -----------------------------------------------------------------------
-
-    def _needed(self, parent: Element, name: str) -> Element | None:
-        found = _named(parent, name)
-        if len(found) != 1:
-            count = f"{len(found)} of them" if found else "nothing"
-            self._problem(f"{parent.path}/{name}", count, "one such element")
-            return None
-        return found[0]
-
-    def _id(self, parent: Element, name: str) -> str | None:
-        element = self._needed(parent, name)
-        if element is None:
-            return None
-        text = _tidy(element.text)
-        if not text:
-            self._problem(element.path, "nothing", "a text")
-        elif len(text) > _LONGEST_ID:
-            self._problem(element.path, f"{len(text)} characters", f"at most {_LONGEST_ID} characters")
-        else:
-            return text
+def asked(reading: Reading, body: Element, received_at: datetime, *, opens: bool) -> Asked | None:
+    """What a request asks for; where it ``opens`` something, a reminder is a mistake."""
+    envelope = reading.envelope(body, received_at + MOST_AHEAD)
+    card = body.said("header", "requestingAgencyAuthentication", "accountId")
+    remind = body.said("serviceInfo", "requestType") == "Reminder" and not opens
+    requested = Requested() if remind else _requested(reading, body)
+    service = reading.needed(body, "serviceInfo")
+    types = ("New", "Retry") if opens else ("New", "Retry", "Reminder")
+    about = "; a reminder opens nothing" if opens else ""
+    request_type = service and reading.one_of(service, "requestType", types, otherwise="New", note=about)
+    service_type = service and reading.one_of(
+        service, "serviceType", ("Loan", "Copy", "CopyOrLoan"), otherwise="Loan" if remind else ""
+    )
+    need_before = service and _need_before(reading, service)
+    max_cost = _max_cost(reading, body)
+    note = reading.note(service.named("note") if service else ())
+    if not (envelope and requested is not None and service_type and request_type):
         return None
+    level = _LEVELS.get(body.said("serviceInfo", "serviceLevel").casefold(), Level.NORMAL)
+    previous = body.said("serviceInfo", "requestingAgencyPreviousRequestId")
+    facts: list[tuple[str, Plain | None]] = [
+        ("request", envelope.request_id),
+        ("supplier", envelope.supplier),
+        ("requester", envelope.requester),
+        ("title", requested.title),
+        ("service", service_type),
+        ("level", level.value),
+        ("author", requested.author),
+        ("edition", requested.edition),
+        ("volume", requested.volume),
+        ("publisher", requested.publisher),
+        ("year", requested.year),
+        ("article", requested.article),
+        ("pages", requested.pages),
+        ("record_ids", "\n".join(requested.record_ids)),
+        ("need_before", need_before),
+        ("max_cost", max_cost),
+        ("kind_of", request_type.casefold()),
+        ("previous", previous),
+        ("note", note.text),
+    ]
+    heard: list[Any] = [
+        envelope.requester,
+        envelope.request_id,
+        envelope.sent_at.isoformat(),
+        envelope.supplier,
+        card,
+    ]
+    heard += [request_type, service_type, str(need_before), note.text, *astuple(requested)[:_FIRST_READ]]
+    more = [*astuple(requested)[_FIRST_READ:], level.value if level is not Level.NORMAL else "", previous]
+    if any(more) or max_cost is not None:  # so that what has none of it stays the same message
+        heard += [*more, str(max_cost)]
+    if note.facts:
+        heard.append(plainly(note.facts.items()))
+    canonical = json.dumps(heard, ensure_ascii=False, separators=(",", ":"))
+    message = Message(
+        key=f"iso18626:{sha256(canonical.encode()).hexdigest()}",
+        to=envelope.supplier,
+        kind=messages.REQUEST,
+        about=Key("ill.borrowing", envelope.request_id),
+        facts=overlaid(facts, note, but="kind_of"),
+    )
+    return Asked(envelope=envelope, message=message, request_type=request_type, card=card or None)
 
-    def _one_of(
-        self, parent: Element, name: str, allowed: tuple[str, ...], *, otherwise: str = "", note: str = ""
-    ) -> str | None:
-        text = _text(parent, name) or otherwise
-        if text not in allowed:
-            expected = " or ".join(allowed) + note
-            self._problem(f"{parent.path}/{name}", _shown(text) if text else "nothing", expected)
-            return None
-        return text
 
-    def _problem(self, where: str, found: str, expected: str) -> None:
-        self.problems.append(Problem(where, found, expected))
+class _Said(Protocol):
+    @property
+    def message(self) -> Message: ...
 
 
-def _named(parent: Element, name: str) -> list[Element]:
-    return [child for child in parent.children if child.name == name]
+S = TypeVar("S", bound=_Said)
 
 
-def _tidy(text: str) -> str:
-    """``text`` on one line: white space and control characters become single spaces, none outside."""
-    return " ".join(_CONTROLS.sub(" ", text).split())
+def fitting(reading: Reading, read: Callable[[], S | None]) -> S | None:
+    """What was read, where each line of its note says what its message may say.
+
+    A line that does not, because it says an amount where there has to be a day, stays in the note, and the
+    message is read once more without it.
+    """
+    while True:
+        found = read()
+        if found is None or reading.problems:
+            return found
+        odd = _odd(reading.noted, found.message)
+        if not odd:
+            return found
+        reading.left |= odd | (_NOTES & reading.noted.lines)  # no line takes the note's place any more
 
 
-def _text(parent: Element, *names: str) -> str:
-    """What stands at that path below ``parent``, tidied; several joined, empty if there is nothing."""
-    found = [parent]
-    for name in names:
-        found = [element for place in found for element in _named(place, name)]
-    return "; ".join(filter(None, (_tidy(element.text) for element in found)))
+def _odd(note: Note, message: Message) -> frozenset[str]:
+    """The lines of the note that its message cannot say."""
+    if KIND in note.lines and message.kind != f"ill.{note.kind}":
+        return frozenset({KIND})
+    try:
+        exchange.heard(
+            message, sender=message.to, at=message.to, received_at=datetime.max.replace(tzinfo=UTC)
+        )
+    except InvalidMessage as error:
+        names = {problem.where.removeprefix("facts.") for problem in error.problems}
+        return note.lines & names
+    return frozenset()
 
 
-def _lines(parent: Element, name: str) -> str:
-    """As ``_text``, the line breaks kept."""
-    texts = "\n".join(element.text for element in _named(parent, name))
-    return "\n".join(map(_tidy, texts.splitlines())).strip()
+def overlaid(
+    facts: list[tuple[str, Plain | None]], note: Note, *, but: str = ""
+) -> tuple[tuple[str, Plain], ...]:
+    """What the elements say, and over it what the lines of the note say; nothing that says nothing.
+
+    No line says whom and what request it is about, nor the fact ``but``.
+    """
+    said = dict(facts)
+    for name, value in note.facts.items():
+        if name not in _HEADERS and name != but:
+            said.pop(name, None)
+            said[name] = value
+    return tuple((name, value) for name, value in said.items() if value is not None and value != "")
+
+
+def _requested(reading: Reading, body: Element) -> Requested | None:
+    info = reading.needed(body, "bibliographicInfo")
+    if info is None:
+        return None
+    requested = Requested(
+        title=info.said("title"),
+        author=info.said("author"),
+        edition=info.said("edition"),
+        volume=info.said("volume"),
+        publisher=body.said("publicationInfo", "publisher"),
+        year=body.said("publicationInfo", "publicationDate"),
+        record_ids=_record_ids(info),
+        article=info.said("titleOfComponent"),
+        pages=info.said("pagesRequested"),
+    )
+    if not (requested.title or requested.record_ids):
+        expected = "a title, a bibliographicItemId or a bibliographicRecordId"
+        reading.problem(info.path, "neither", expected)
+        return None
+    return requested
 
 
 def _record_ids(info: Element) -> tuple[str, ...]:
-    found = [f"SUPPLIER:{id}" for id in filter(None, [_text(info, "supplierUniqueRecordId")])]
+    found = [f"SUPPLIER:{id}" for id in filter(None, [info.said("supplierUniqueRecordId")])]
     for kind in ("bibliographicItem", "bibliographicRecord"):
-        for element in _named(info, f"{kind}Id"):
-            code = _text(element, f"{kind}IdentifierCode").upper()
-            id = _text(element, f"{kind}Identifier")
+        for element in info.named(f"{kind}Id"):
+            code = element.said(f"{kind}IdentifierCode").upper()
+            id = element.said(f"{kind}Identifier")
             if code in ("ISBN", "ISSN"):
                 id = id.replace("-", "").replace(" ", "").upper()
-            if id:
+            if id and code not in _NO_RECORD:
                 found.append(f"{code}:{id}" if code else id)
     return tuple(dict.fromkeys(found))
 
 
-def _date_time(text: str) -> datetime | None:
-    """An xs:dateTime; naive if it has no offset, None if it is none or Python cannot hold it."""
-    match = _DATE_TIME.fullmatch(text)
-    if match is None:
+def _need_before(reading: Reading, service: Element) -> date | None:
+    text = service.said("needBeforeDate")
+    if not text:
         return None
-    # 24:00:00 is the midnight at the end of a day (XML Schema part 2, 3.2.7); Python has no such hour.
-    next_day = match["time"] == "24:00:00" and not (match["part"] or "").strip(".0")
-    time = "00:00:00" if next_day else match["time"] + (match["part"] or "")
-    plain = f"{match['day']}T{time}{match['zone'] or ''}"
-    return _calculated(lambda: datetime.fromisoformat(plain) + timedelta(days=next_day))
+    # Senders also put a bare date, or leave the offset out; the day is clear all the same.
+    day = day_read(text)
+    if day is None:
+        reading.problem(
+            f"{service.path}/needBeforeDate", shown(text), "a day such as 2026-03-01T00:00:00+08:00"
+        )
+    return day
 
 
-def _calculated(make: Callable[[], T]) -> T | None:
-    """What ``make`` gives, None where the calendar has no such day."""
+def _max_cost(reading: Reading, body: Element) -> Money | None:
+    """What it may cost at most; None where the request does not say, as an empty element does not."""
+    currency, amount = (
+        body.said("billingInfo", "maximumCosts", name) for name in ("currencyCode", "monetaryValue")
+    )
+    if not (amount and currency):  # senders also leave out the currency: then it is no amount
+        return None
+    where = f"{body.path}/billingInfo/maximumCosts"
+    number = decimal_read(amount)
+    if number is None:
+        reading.problem(where, shown(amount), "a number such as 20.00")
+        return None
     try:
-        return make()
-    except (ValueError, OverflowError):
+        cost = Money(number, currency)
+    except InvalidValue as error:
+        reading.problem(where, shown(str(error.found)), error.expected)
         return None
-
-
-def _shown(text: str) -> str:
-    """``text`` as an error message may show it: quoted, controls escaped, shortened."""
-    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
+    if cost.minor < 0:
+        reading.problem(where, shown(amount), "an amount of zero or more")
+        return None
+    return cost

@@ -4,14 +4,17 @@
    expand, no external files and no defaults to fetch. XInclude is never run.
 2. Nothing is parsed beyond ``MOST_BYTES``; depth and length of names are bounded by libxml2,
    whose ``huge_tree`` stays off.
-3. Only local names, texts and children are kept. Namespaces, prefixes, attributes, comments and
-   processing instructions are not looked at: senders differ in all of them.
+3. Only local names, texts and children are kept, and of the attributes the ``version`` of the root.
+   Namespaces, prefixes, comments and processing instructions are not looked at: senders differ in all
+   of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
+from servflow.adapters.partner_iso18626._values import tidy
 from servflow.core.errors import InvalidMessage, MissingExtra, Problem
 
 __all__ = ["MOST_BYTES", "Element", "parsed"]
@@ -27,12 +30,16 @@ _SUBJECT = "ISO 18626 message"
 
 @final
 class Element:
-    """One element: its local name, its path from the root, its child elements, its own text."""
+    """One element: its local name, its path from the root, its child elements, its own text.
 
-    __slots__ = ("_pieces", "children", "name", "path")
+    ``version`` is what the root's attribute of that name says, whatever its namespace; otherwise empty.
+    """
 
-    def __init__(self, name: str, parent: Element | None) -> None:
+    __slots__ = ("_pieces", "children", "name", "path", "version")
+
+    def __init__(self, name: str, parent: Element | None, version: str = "") -> None:
         self.name = name
+        self.version = version
         self.path: str = f"{parent.path}/{name}" if parent else name
         self.children: list[Element] = []
         self._pieces: list[str] = []
@@ -47,6 +54,25 @@ class Element:
     def text(self) -> str:
         """The text between its tags, that of its children left out, as it was sent."""
         return "".join(self._pieces)
+
+    def named(self, name: str) -> list[Element]:
+        """The children of that name."""
+        return [child for child in self.children if child.name == name]
+
+    def at(self, *names: str) -> list[Element]:
+        """All elements at that path below this one."""
+        found = [self]
+        for name in names:
+            found = [element for place in found for element in place.named(name)]
+        return found
+
+    def texts(self, *names: str) -> list[str]:
+        """What stands at that path, each tidy; an empty element is as good as absent."""
+        return [text for text in (tidy(element.text) for element in self.at(*names)) if text]
+
+    def said(self, *names: str) -> str:
+        """What stands at that path, tidy; several joined by ``"; "``, empty if there is nothing."""
+        return "; ".join(self.texts(*names))
 
 
 class _DoctypeFoundError(Exception):
@@ -63,9 +89,12 @@ class _Tree:
     def doctype(self, name: str, public: str | None, system: str | None) -> None:  # noqa: ARG002
         raise _DoctypeFoundError
 
-    def start(self, tag: str, attributes: object) -> None:  # noqa: ARG002
-        local = tag.rpartition("}")[2].rpartition(":")[2]  # a prefix nobody declared stays before a colon
-        element = Element(local, self._open[-1] if self._open else None)
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if self._open:
+            element = Element(_local(tag), self._open[-1])
+        else:
+            version = next((text for name, text in attributes.items() if _local(name) == "version"), "")
+            element = Element(_local(tag), None, tidy(version))
         self._root = self._root or element
         self._open.append(element)
 
@@ -77,6 +106,11 @@ class _Tree:
 
     def close(self) -> Element | None:
         return self._root
+
+
+def _local(name: str) -> str:
+    """The name without its namespace; a prefix that nobody declared stays before a colon."""
+    return name.rpartition("}")[2].rpartition(":")[2]
 
 
 def parsed(data: bytes) -> Element:

@@ -8,7 +8,7 @@ and nothing has to be built. Pure functions: no locale of the process, no enviro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from enum import Enum
 from types import MappingProxyType
@@ -23,8 +23,11 @@ from servflow.adapters.text_babel._derivation import (
 )
 from servflow.core.changes import Command, Message
 from servflow.core.citations import Plain, Reason
+from servflow.core.errors import NotFound
 from servflow.core.fees import Charge
+from servflow.core.ill.borrowing import messages as borrowing
 from servflow.core.ill.borrowing.charges import PAYABLE
+from servflow.core.ill.lending import messages as lending
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ledger import Settlement
 from servflow.core.money import Money, total
@@ -32,7 +35,15 @@ from servflow.core.ports import Party
 
 __all__ = ["LANGUAGES", "BabelWording", "ChargeTree", "Texts"]
 
+_READER: Final = "reader"  # the fact that names a reader to his library
 _COST: Final = "cost."  # before a kind of charge: what was charged of it so far
+_ASKS: Final = frozenset(
+    {
+        *(borrowing.REQUEST, borrowing.CANCEL, borrowing.RENEW, borrowing.STATUS_REQUEST),
+        *(borrowing.LOST, borrowing.DEFECT, lending.OFFERED),
+    }
+)
+"""Letters to another library that want an answer; one without a system answers by mail."""
 _NO_FACTS: Final[Mapping[str, Plain]] = MappingProxyType({})
 
 
@@ -105,12 +116,22 @@ class Texts:
         text = self._words.sentence(f"reason.{reason.code}", dict(reason.facts))
         return self._words.cited(text, reason.clause)
 
-    def letter(self, message: Message, to: Party, *, house: str = "") -> tuple[str, str]:
+    def letter(
+        self,
+        message: Message,
+        to: Party,
+        *,
+        house: str = "",
+        address: str = "",
+        reader: Party | None = None,
+    ) -> tuple[str, str]:
         """The subject (one line) and the body of a whole letter to ``to``, whatever his own language.
 
         The body has the salutation, what the letter is about, what it says, what was charged so far
         by kind, the reasons with their clauses, and the lender's mark for replies, as far as the
-        message carries them. It is signed by ``house``, without one by the loan desk.
+        message carries them. Where another library is asked something, it says how to answer. It is
+        signed by ``house`` with its postal ``address``, without a house by the loan desk. ``reader`` is
+        whom it is about, where the addressee has to be told who he is.
         """
         facts = dict(message.facts)
         code = f"message.{message.kind}"
@@ -119,10 +140,16 @@ class Texts:
             self._words.text("letter.salutation", {"name": to.name or to.ref}),
             self._words.text("letter.about", facts) if "request" in facts else "",
             self._words.text(f"{code}.body", facts),
+            ""
+            if reader is None
+            else self.text("letter.reader", {"name": reader.name, "email": reader.email}),
+            self._words.text("letter.answer", facts) if message.kind in _ASKS else "",
             "\n".join(self._costs(facts)),
             "\n".join(self._notes(message.reasons)),
             self._words.text("letter.mark", facts) if "mark" in facts else "",
-            self.text("letter.closing-of", {"house": house}) if house else self.text("letter.closing"),
+            self.text("letter.closing-of", {"house": house, "address": address})
+            if house
+            else self.text("letter.closing"),
         )
         return subject, "\n\n".join(filter(None, parts)) + "\n"
 
@@ -217,10 +244,20 @@ class Texts:
 
 
 class BabelWording:
-    """The ``Wording`` port: every letter in the language of whom it is for, signed by ``house``."""
+    """The ``Wording`` port: every letter in the language of whom it is for, signed by ``house``.
 
-    def __init__(self, house: str = "") -> None:
+    ``address`` is where ``house`` is written to by post, in one line; it stands below its name.
+    ``parties`` says who a reference is, as the host knows him now (``Facts.party``). A letter about a reader
+    to his library then has his name and address, which no message and no journal holds; without it, or for a
+    reader whom the host does not know any more, the letter has his reference only.
+    """
+
+    def __init__(
+        self, house: str = "", *, address: str = "", parties: Callable[[str], Party] | None = None
+    ) -> None:
         self._house = house
+        self._address = address
+        self._parties = parties
 
     def letter(self, message: Message, to: Party) -> tuple[str, str]:
         """The subject (one line) and the body of a letter to ``to``, in his language.
@@ -228,4 +265,15 @@ class BabelWording:
         Raises:
             InvalidValue: his language is none of ``LANGUAGES``.
         """
-        return Texts(to.language).letter(message, to, house=self._house)
+        return Texts(to.language).letter(
+            message, to, house=self._house, address=self._address, reader=self._reader(message)
+        )
+
+    def _reader(self, message: Message) -> Party | None:
+        ref = dict(message.facts).get(_READER)
+        if self._parties is None or not isinstance(ref, str):
+            return None
+        try:
+            return self._parties(ref)
+        except NotFound:
+            return None

@@ -38,7 +38,11 @@ class Outbox(StorageHooks):
         found = list(storage.outbox())
         assert [outgoing.message.key for outgoing in found] == ["z", "a", "m"]
         assert found[1] == Outgoing(
-            message=messages[1], status=Status.PENDING, attempts=0, changed_at=instant(7)
+            message=messages[1],
+            status=Status.PENDING,
+            attempts=0,
+            committed_at=instant(7),
+            changed_at=instant(7),
         )
         assert list(storage.outbox(about=C2)) == found[2:]
 
