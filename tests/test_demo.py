@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -14,8 +16,12 @@ import pytest
 from servflow.adapters.storage_sqlite import SqliteStorage
 from servflow.codec import Codec
 from servflow.core.ill import ILL
+from servflow.core.ill.centre.effects import via
 
 DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
+DESK = DEMO.parent / "network" / "desk.py"
+HOME, CENTRE, FIRST, SECOND = "CN-500107", "CN-CENTRE", "CN-440100", "CN-320500"
+ENVIRONMENT = {**os.environ, "PYTHONUTF8": "1"}
 
 
 def _run(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -24,7 +30,7 @@ def _run(folder: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         encoding="utf-8",
         timeout=120,
-        env={**os.environ, "PYTHONUTF8": "1"},
+        env=ENVIRONMENT,
         check=False,
     )
 
@@ -97,12 +103,78 @@ def test_what_a_college_borrowed(said: str) -> None:
     assert "There is an unpaid debt of CNY 12.50. [CQ-1]" in lines
 
 
+def _heard(said: str) -> list[tuple[str, str, str]]:
+    """What was heard in the network: the sender, the recipient, and the words with the request."""
+    section = _section(said, "A network: what was done at four libraries, and what they heard over the wire")
+    lines = [line.split(maxsplit=3) for line in section if " -> " in line]
+    return [(sender, recipient, words) for sender, _, recipient, words in lines]
+
+
+def test_a_loan_by_way_of_the_centre(said: str) -> None:
+    """From the request to the return every word reaches the centre first, and goes on from there."""
+    told = "supplyingAgencyMessage: "
+    done = "requestingAgencyMessage: "
+    case = via("CN-500107/W-1~1")
+    up, first, second = "(W-1~1)", f"({case}~1)", f"({case}~2)"
+
+    assert [each for each in _heard(said) if "(W-1~1)" in each[2] or case in each[2]] == [
+        (HOME, CENTRE, f"request: Loan {up}"),
+        (CENTRE, HOME, f"{told}RequestResponse, RequestReceived {up}"),
+        (CENTRE, FIRST, f"request: Loan {first}"),
+        (FIRST, CENTRE, f"{told}RequestResponse, RequestReceived {first}"),
+        (FIRST, CENTRE, f"{told}RequestResponse, Unfilled {first}"),
+        (CENTRE, HOME, f"{told}RequestResponse, ExpectToSupply {up}"),
+        (CENTRE, SECOND, f"request: Loan {second}"),
+        (SECOND, CENTRE, f"{told}RequestResponse, RequestReceived {second}"),
+        (SECOND, CENTRE, f"{told}StatusChange, Loaned {second}"),
+        (CENTRE, HOME, f"{told}Notification, Loaned {up}"),
+        (CENTRE, HOME, f"{told}StatusChange, Loaned {up}"),
+        (HOME, CENTRE, f"{done}Received {up}"),
+        (CENTRE, SECOND, f"{done}Received {second}"),
+        (HOME, CENTRE, f"{done}ShippedReturn {up}"),
+        (CENTRE, SECOND, f"{done}ShippedReturn {second}"),
+        (SECOND, CENTRE, f"{told}StatusChange, LoanCompleted {second}"),
+        (CENTRE, HOME, f"{told}StatusChange, LoanCompleted {up}"),
+    ]
+
+
+def test_readers_file_for_themselves(said: str) -> None:
+    """Each of the two files once, at the gateway of her own library, and nobody files at the centre."""
+    filed = [line.strip() for line in said.splitlines() if ": File a request (" in line]
+
+    assert filed == [f"{HOME}: File a request (p-9)", f"{HOME}: File a request (p-14)"]
+
+
+def test_whoever_asks_hears_of_the_centre_alone(said: str) -> None:
+    """A library that asks speaks with the centre only, and never hears that somebody could not supply."""
+    with_home = [each for each in _heard(said) if HOME in each[:2]]
+
+    assert {CENTRE, HOME} == {ref for each in with_home for ref in each[:2]}
+    assert not any(word in each[2] for each in with_home for word in ("Unfilled", "via-", FIRST, SECOND))
+
+
+def test_the_settlement(said: str) -> None:
+    """Each of two loans cost 20: one library pays 40, two get 20, the centre nothing; it sums to nothing."""
+    lines = [
+        line.replace("CNY ", "").split() for line in _section(said, "The centre's settlement of March")[1:]
+    ]
+
+    assert lines[:6] == [
+        [SECOND, "0.00", "20.00", "20.00", "20.00"],
+        [FIRST, "0.00", "20.00", "20.00", "20.00"],
+        [HOME, "40.00", "0.00", "-40.00", "-40.00"],
+        [CENTRE, "0.00"],
+        ["in", "all", "0.00"],
+        ["The", "settlement", "2026-03", "of", CENTRE + ":", "settled"],
+    ]
+
+
 def test_the_proofs(said: str) -> None:
     """Every journal folds to its snapshot, and the books balance."""
     proofs = _section(said, "Two proofs")
 
-    assert proofs[0] == "Proof 1: 12 journals folded, 0 differ from their snapshot."
-    for line, library in zip(proofs[1:], ("CN-NLC", "CN-500113"), strict=True):
+    assert proofs[0] == "Proof 1: 28 journals folded, 0 differ from their snapshot."
+    for line, library in zip(proofs[1:], ("CN-NLC", "CN-500113", HOME, CENTRE, FIRST, SECOND), strict=True):
         words = line.replace(",", "").rstrip(".").split()
         assert line.startswith(f"Proof 2: the books of {library} in CNY: ")
         assert words[words.index("debit") - 1] == words[words.index("credit") - 1] != "0.00"
@@ -129,8 +201,12 @@ def test_the_files(said: str, folder: Path) -> None:
 def test_nothing_of_this_machine_is_said(said: str, folder: Path) -> None:
     """What is said differs from folder to folder by the folder's name alone, and no file is left beside."""
     assert str(DEMO.parent) not in said.replace(str(folder), "")
-    made = {"desk.db", "lending.mmd", "mail", "college.db", "college-mail"}
+    made = {"desk.db", "lending.mmd", "mail", "college.db", "college-mail", "network"}
+    names = ("home", "centre", "lender-1", "lender-2")
+    network = {path.name for path in (folder / "network").iterdir()}
     assert {path.name for path in folder.iterdir()} == made
+    assert {f"{name}.db" for name in names} == {name for name in network if "-mail" not in name}
+    assert {f"{name}-mail" for name in names} >= {name for name in network if "-mail" in name}
 
 
 def test_a_second_run_replaces_the_first(said: str, folder: Path) -> None:
@@ -138,6 +214,77 @@ def test_a_second_run_replaces_the_first(said: str, folder: Path) -> None:
     again = _run(folder)
 
     assert (again.returncode, again.stdout) == (0, said)
+
+
+def _processes(folder: Path) -> list[str]:
+    """The command lines of all processes that were given this folder or one below it."""
+    if not Path("/proc/self/cmdline").exists():
+        pytest.skip("processes are looked for under /proc")
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it has ended meanwhile
+            continue
+        if str(folder) in line:
+            found.append(line)
+    return found
+
+
+def test_no_process_is_left(said: str, folder: Path) -> None:
+    """The four libraries' processes are gone once the demonstration has ended."""
+    assert said
+    assert _processes(folder) == []
+
+
+def test_no_process_outlives_a_demonstration_that_is_killed(tmp_path: Path) -> None:
+    """A library's process ends when nobody can tell it anything any more."""
+    folder = tmp_path / "out"
+    with subprocess.Popen(
+        [sys.executable, "-u", DEMO, folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        env=ENVIRONMENT,
+    ) as demo:
+        assert demo.stdout is not None
+        assert any(f"{CENTRE}: Apply" in line for line in demo.stdout)
+        assert len(_processes(folder)) == 5
+        demo.send_signal(signal.SIGKILL)
+    end = time.monotonic() + 20
+    while _processes(folder) and time.monotonic() < end:
+        time.sleep(0.1)
+
+    assert _processes(folder) == []
+
+
+def test_a_library_ends_with_its_input(tmp_path: Path) -> None:
+    """It listens, and ends as it should, with nothing to say, when its input is closed."""
+    run = subprocess.run(
+        [sys.executable, DESK, "home", tmp_path],
+        input="",
+        capture_output=True,
+        encoding="utf-8",
+        timeout=90,
+        env=ENVIRONMENT,
+        check=False,
+    )
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith('{"port": ')
+
+
+def test_a_library_that_nobody_ends_ends_by_itself(tmp_path: Path) -> None:
+    """Its input stays open and nothing comes: after its time it is gone all the same."""
+    where, folder = str(DESK.parent), str(tmp_path)
+    program = f"import sys; sys.path.insert(0, {where!r}); import desk; desk.LONGEST = 1; desk.main('home', {folder!r})"
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+    ) as library:
+        assert library.wait(30) == 3
 
 
 @pytest.mark.parametrize("names", [("thesis.txt",), ("desk.db", "thesis.txt"), ("mail",)])

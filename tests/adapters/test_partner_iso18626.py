@@ -459,7 +459,18 @@ def test_what_a_request_may_cost_makes_it_another_one():
     assert plain.id == FIRST_ID
 
 
-@pytest.mark.parametrize("costs", [("cny", "1"), ("CNY", "x"), ("CNY", "0.001"), ("CNY", "-1")])
+@pytest.mark.parametrize(
+    "costs",
+    [
+        ("cny", "1"),
+        ("CNY", "x"),
+        ("CNY", "0.001"),
+        ("CNY", "-1"),
+        ("CNY", "1_0"),
+        ("CNY", "1E+3"),
+        ("CNY", "５"),
+    ],
+)
 def test_costs_that_are_none_are_named(costs: tuple[str, str]):
     """a currency or an amount that is none is a problem at its place"""
     assert places(message(more=_costs(*costs))) == ["billingInfo/maximumCosts"]

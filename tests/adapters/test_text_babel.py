@@ -15,7 +15,10 @@ from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import account_at_work as account
 import borrowing_at_work as borrowing
+import centre_at_work as centre
+import filing_at_work as filing
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
@@ -54,18 +57,36 @@ from servflow.core.fees import (
     evaluate,
     facts_read,
 )
-from servflow.core.ill import BORROWING, ILL, LENDING, RELATION
+from servflow.core.ill import BORROWING, ILL, LENDING
+from servflow.core.ill.accounts.messages import ACCOUNT_MESSAGES
+from servflow.core.ill.accounts.states import (
+    AccountState,
+    HolderKind,
+    IdentityKind,
+    IdentityState,
+)
 from servflow.core.ill.borrowing import commands as b
-from servflow.core.ill.borrowing.messages import PATRON_MESSAGES, STAFF_MESSAGES, SUPPLIER_MESSAGES
+from servflow.core.ill.borrowing.messages import (
+    CENTRE_MESSAGES,
+    PATRON_MESSAGES,
+    STAFF_MESSAGES,
+    SUPPLIER_MESSAGES,
+)
 from servflow.core.ill.borrowing.states import (
     AttemptState,
     BlockKind,
-    BorrowingRole,
     CancelState,
     CaseOutcome,
     CaseState,
+    CitedPart,
     DelayKind,
 )
+from servflow.core.ill.centre.routing import ROUTED, RoutingState
+from servflow.core.ill.centre.settled import SettledTermsState
+from servflow.core.ill.centre.settling import SETTLEMENT_MESSAGES, SettlementState
+from servflow.core.ill.centre.table import CENTRE
+from servflow.core.ill.filing.messages import GATEWAY_MESSAGES
+from servflow.core.ill.filing.states import FilingState
 from servflow.core.ill.lending import answers, charges
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending.messages import RELATION_MESSAGES, SUPPLY_MESSAGES
@@ -75,12 +96,12 @@ from servflow.core.ill.lending.states import (
     InstitutionKind,
     Material,
     Place,
-    RelationRole,
     RelationState,
-    Role,
     SecurityKind,
     SupplyState,
 )
+from servflow.core.ill.network.modes import Filer, ModeName, Route
+from servflow.core.ill.paying import GIVEN_BACK, SETTLED
 from servflow.core.ill.terms import (
     CancelIntent,
     Condition,
@@ -104,10 +125,11 @@ from servflow.core.ledger import Settlement as Settled
 from servflow.core.lifecycle import decide
 from servflow.core.money import Money, Rounding
 from servflow.core.ports import Party
-from servflow.rulebooks import lending_policy, load, shipped
+from servflow.rulebooks import lending_policy, load, network_policy, shipped
 
 SOURCE = Path(servflow.__file__).parent
 POLICY = lending_policy(load("nlc/interlibrary-loan"), library="CN-NLC")
+NETWORK = network_policy(load("calis/thesis-centre"), library="CN-CALIS")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BORROWER = "CN-320500"
 LOAN = Key(SupplyTransaction.kind, "loan-1")
@@ -228,7 +250,13 @@ def every_message() -> Iterator[Message]:
     yield from _offers_and_other_answers()
     yield from _copies()
     yield from _later_turns()
+    yield from filing.every_message()
+    yield from account.every_message()
+    refunded = Walk().related()
+    refunded.do(c.RefundSecurity, RELATED, "2026-01-06", kind=SecurityKind.DEPOSIT, amount=cny(500))
+    yield from refunded.told
     yield from borrowing.every_message()
+    yield from centre.every_message()
     declined = Walk()
     declined.do(c.Apply, RELATED, "2026-01-05", lender="CN-NLC", kind=InstitutionKind.OTHER)
     declined.do(c.Decline, RELATED, "2026-01-06", reason="不属服务对象")
@@ -323,6 +351,9 @@ def lenders_attention() -> Iterator[Reason]:
     lost = Walk().shipped("V1", "V2")
     lost.do(c.ReportLost, LOAN, "2026-02-10", THEM, items=("V1",))
     yield from lost.loan.attention
+    early = Walk().shipped("V1")
+    early.do(c.ReportReturn, LOAN, "2026-01-01", THEM)
+    yield from early.loan.attention
 
 
 def lenders_refusals() -> Iterator[Reason]:
@@ -434,14 +465,22 @@ FACTS_NAMED = (
 )
 """Facts of our own and of most rules for fees; those of the shipped rulebooks have their names besides."""
 
-MESSAGES = SUPPLY_MESSAGES + RELATION_MESSAGES + SUPPLIER_MESSAGES + PATRON_MESSAGES + STAFF_MESSAGES
+MESSAGES = (
+    *(SUPPLY_MESSAGES + RELATION_MESSAGES + SUPPLIER_MESSAGES + CENTRE_MESSAGES),
+    *(PATRON_MESSAGES + STAFF_MESSAGES),
+    *GATEWAY_MESSAGES,
+    *ACCOUNT_MESSAGES,
+    *(ROUTED, *SETTLEMENT_MESSAGES),
+)
 BETWEEN_LIBRARIES = SUPPLY_MESSAGES + SUPPLIER_MESSAGES
 
 WORDS_FOR_SIDES = (
     *("heard.yes", "heard.renewed"),  # what an answer that contradicts itself says
     *(f"{word}.{yes}" for word in ("cancel-answer", "cancel-said", "hold", "hold-said") for yes in YES_OR_NO),
     *(f"permission.{yes}" for yes in YES_OR_NO),
+    *(f"filing-filled.{yes}" for yes in YES_OR_NO),
     *("request-kind.new", "request-kind.retry", "note.need-before-passed", "charge.payable"),
+    *(f"charge.{kind}" for kind in (SETTLED, GIVEN_BACK)),
 )
 """What a fact of a message or a reason may be, where no enum says it."""
 
@@ -482,6 +521,18 @@ def words_needed() -> set[str]:
         "state.ill.supply": SupplyState,
         "state.ill.relation": RelationState,
         "state.ill.borrowing": CaseState,
+        "state.ill.filing": FilingState,
+        "state.ill.account": AccountState,
+        "state.ill.identity": IdentityState,
+        "state.ill.routing": RoutingState,
+        "state.ill.settlement": SettlementState,
+        "state.ill.settled-terms": SettledTermsState,
+        "holder": HolderKind,
+        "identity": IdentityKind,
+        "mode": ModeName,
+        "route": Route,
+        "filer": Filer,
+        "cited": CitedPart,
         "closing": Closing,
         "outcome": CaseOutcome,
         "attempt": AttemptState,
@@ -514,19 +565,18 @@ def words_needed() -> set[str]:
     specs = {spec for forms in WORDS["en"].values() for form in forms for _, spec in placeholders(form)}
     return {
         *(f"{space}.{member.value}" for space, enum in enums.items() for member in enum),
-        *(f"role.{role.value}" for roles in (Role, RelationRole, BorrowingRole) for role in roles),
-        *(f"aggregate.{lifecycle.name}" for lifecycle in (LENDING, RELATION, BORROWING)),
-        *(
-            f"command.{command.__name__}"
-            for lifecycle in (LENDING, RELATION, BORROWING)
-            for command in lifecycle.commands
-        ),
+        *(f"role.{role.value}" for lifecycle in ILL for role in lifecycle.roles),
+        *(f"aggregate.{lifecycle.name}" for lifecycle in ILL),
+        *(f"command.{command.__name__}" for lifecycle in CENTRE for command in lifecycle.commands),
         *(f"heard.{command.__name__}" for command in BORROWING.commands if issubclass(command, b.Hear)),
         *(f"heard.{row.command.__name__}" for row in LENDING.rows if row.does is answers.note_out_of_order),
         *(f"category.{category}" for category in borrowing.POLICY.served.on(day).value),
         *WORDS_FOR_SIDES,
+        *(f"detail.{name}" for name in NETWORK.details_by_mail.on(day).value),
+        *(f"detail.{name}" for name in NETWORK.registration_fields.on(day).value),
         *(f"charge.{kind}" for kind in POLICY.payment_order.on(day).value),
         *(f"charge.{security.value}-paid-in" for security in SecurityKind),
+        *(f"charge.{security.value}-given-back" for security in SecurityKind),
         *(f"agreement.{agreement}" for agreement in POLICY.agreements.on(day).value),
         *(f"reason.{code}" for code in REASONS),
         *(f"message.{kind}.{part}" for kind in MESSAGES for part in ("subject", "body")),
@@ -609,7 +659,7 @@ def test_a_message_says_all_its_facts(kind: str) -> None:
     """
     told = [set(dict(message.facts)) for message in every_message() if message.kind == kind]
     codes = [f"message.{kind}.subject", f"message.{kind}.body"]
-    if kind not in RELATION_MESSAGES:
+    if kind not in RELATION_MESSAGES + ACCOUNT_MESSAGES + SETTLEMENT_MESSAGES:
         codes += ["letter.about", *(["letter.mark"] if kind in SUPPLY_MESSAGES else [])]
     texts = [WORDS["en"][code][0] for code in codes]
     carried = {name for facts in told for name in facts if not name.startswith("cost.")}
@@ -670,7 +720,7 @@ RAW = {
 """Values that nobody would take for a word."""
 
 NAMES_AND_NUMBERS = re.compile(
-    r"https?://\S+|\S+@\S+|CN-\w+|(NLC|CQ)-\d+|(ISSN|OCLC):\S+|p-17|loan-1|EA\w+CN|2026-0042/return-1|[VJ]\d|FTP|ISBN|GMT|CNY|ill\.attention\.late|EUR|visitor|\d+-\d+|\d+~\d"
+    r"https?://\S+|\S+@\S+|CN-\w+|(NLC|CQ|CALIS|ZJU)-\d+|(ISSN|OCLC):\S+|p-17|loan-1|EA\w+CN|2026-0042/return-1|[VJ]\d|FTP|ISBN|GMT|CNY|ill\.attention\.late|EUR|visitor|\d+-\d+|\d+~\d"
 )
 
 
@@ -680,6 +730,11 @@ def said_by_desks() -> Iterator[Message | Reason]:
     for case in borrowing.every_attention():
         yield from case.attention
     yield from borrowing.every_refusal()
+    yield from filing.every_refusal()
+    yield from filing.every_attention()
+    yield from account.every_refusal()
+    yield from centre.every_refusal()
+    yield from centre.every_attention()
     yield from lenders_attention()
     yield from lenders_refusals()
 
@@ -701,7 +756,9 @@ def test_every_letter_reads_as_written_by_a_person() -> None:
 def test_everything_that_staff_have_to_look_at_was_seen() -> None:
     """Each reason for attention was given by a desk at work."""
     seen = {reason.code for case in borrowing.every_attention() for reason in case.attention}
-    seen |= {reason.code for reason in lenders_attention()}
+    seen |= {
+        reason.code for reason in (*lenders_attention(), *centre.every_attention(), *filing.every_attention())
+    }
     assert seen == {code for code in REASONS if code.startswith("ill.attention.")}
 
 
@@ -808,6 +865,40 @@ def test_a_letter_is_signed_by_its_house(language: str) -> None:
     assert signed.splitlines()[-1] == "京华国家图书馆"
     assert plain.splitlines()[-1] in {"The interlibrary loan desk", "馆际互借中心"}
     assert signed.splitlines()[:-1] == plain.splitlines()[:-1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_address_of_the_house_stands_below_its_name(language: str) -> None:
+    """Whoever sends a parcel reads where to; without an address there is no empty line."""
+    message = next(each for each in every_message() if each.kind == "ill.borrowing.request")
+    with_one = BabelWording("渝州馆", address="重庆市学府路1号").letter(message, party(language))[1]
+    assert with_one.endswith("\n渝州馆\n重庆市学府路1号\n")
+    assert BabelWording("渝州馆").letter(message, party(language))[1].endswith("\n渝州馆\n")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_is_asked_reads_how_to_answer(language: str) -> None:
+    """What wants an answer names the request id to be quoted once more; what only tells something does not."""
+    asking = {
+        message.kind
+        for message in every_message()
+        if message.kind in BETWEEN_LIBRARIES
+        and Texts(language).text("letter.answer", dict(message.facts))
+        in BabelWording().letter(message, party(language))[1]
+    }
+    assert asking == {
+        *("ill.borrowing.request", "ill.borrowing.cancel", "ill.borrowing.renew", "ill.borrowing.lost"),
+        *("ill.borrowing.status-request", "ill.borrowing.defect", "ill.supply.offered"),
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_request_id_stands_in_every_subject_between_libraries(language: str) -> None:
+    """So a mail program that refers to nothing still says what an answer is about."""
+    for message in every_message():
+        if message.kind in BETWEEN_LIBRARIES:
+            request = str(dict(message.facts)["request"])
+            assert request in BabelWording().letter(message, party(language))[0]
 
 
 def test_states_commands_and_charges_have_names() -> None:
@@ -1060,6 +1151,7 @@ Title: 江南书院史料选
 
 This loan is overdue: 1 volume not back, 8 days after the due date. Please return what is out as soon as you can.
 
+Items: V1
 Due date: 28 February 2026
 Overdue charge so far: CNY 40.00
 
@@ -1082,6 +1174,7 @@ The interlibrary loan desk
 
 您所借图书尚有1册未归还，已逾期8天，请尽快归还。
 
+图书：V1
 到期日：2026年2月28日
 逾期使用费累计：¥40.00
 
@@ -1149,6 +1242,13 @@ Copyright declaration by the reader: yes
 Kind of request: asked again, as you advised
 Earlier request: 2026-0042~1
 
+Please tell us:
+- whether you can supply it; if not, why not, and whether and when we may ask again
+- what it costs, and on what conditions we may have it
+- when you have sent it: how, and for a loan the due date and the numbers of the items
+
+To answer, please reply to this mail and keep the request number 2026-0042~3 in the subject.
+
 Yours sincerely,
 山城师范学院图书馆
 """,
@@ -1184,6 +1284,13 @@ Yours sincerely,
 申请类别：按贵馆答复再次申请
 原申请号：2026-0042~1
 
+烦请告知：
+- 可否提供；如不能提供，请说明原因，以及可否、何时再次申请
+- 费用及使用条件
+- 寄出时，请告知寄送方式；如为借书，并请告知到期日和图书编号
+
+请直接回复本邮件，并在主题中保留申请号2026-0042~3。
+
 此致
 敬礼！
 
@@ -1202,7 +1309,7 @@ A library can supply what you asked for on the terms below. Please tell us wheth
 Conditions: to be used under supervision (special collections); to be signed for by the reader
 Cost in all: CNY 60.00
 Please answer by: 9 January 2026, that day included
-Offer: no. 1
+Offer: no. 1 of library no. 1
 
 Yours sincerely,
 山城师范学院图书馆
@@ -1221,7 +1328,7 @@ Yours sincerely,
 条件：特藏文献，须有人看管阅览；须由读者签名
 费用合计：¥60.00
 请答复期限：2026年1月9日（含当日）
-条件序号：1
+条件序号：第1家图书馆，第1次条件
 
 此致
 敬礼！
@@ -1322,6 +1429,8 @@ Offer: no. 1
 
 Note: 善本再造本
 
+To answer, please reply to this mail and keep the request number 2026-0117 in the subject.
+
 Please mark letters and parcels to us “国家图书馆馆际互借”.
 
 Yours sincerely,
@@ -1343,6 +1452,8 @@ Yours sincerely,
 条件序号：1
 
 备注：善本再造本
+
+请直接回复本邮件，并在主题中保留申请号2026-0117。
 
 来函、邮包请注明“国家图书馆馆际互借”字样。
 
@@ -1401,6 +1512,56 @@ def test_the_letters_of_the_borrowing_library_and_the_offer(kind: str, language:
     to = party(language, "王晓") if kind in PATRON_MESSAGES else party(language)
     subject, body = BabelWording("山城师范学院图书馆").letter(message, to)
     assert f"{subject}\n\n{body}" == BORROWED[kind, language]
+
+
+_TERMS: dict[str, Plain] = {"cost": Money(30, "CNY"), "conditions": "LibraryUseOnly,NoReproduction"}
+_PIECES: dict[str, Plain] = {"volumes": 2, "items": "V1\nV2"}
+SAID_TO_PEOPLE: list[tuple[str, dict[str, Plain], str, str]] = [
+    (
+        "ill.borrowing.offer-accepted",
+        {"revision": 2, **_TERMS},
+        "accordingly.\n\nCost: CNY 30.00\nConditions: for use in the library only; not to be copied\n\n",
+        "（条件序号：2），请照此提供。\n\n费用：¥30.00\n条件：限馆内阅览；不得复制\n\n",
+    ),
+    (
+        "ill.borrowing.offer-accepted",
+        {"revision": 2},
+        "Please supply accordingly.\n\nYours",
+        "请照此提供。\n\n此致",
+    ),
+    (
+        "ill.borrowing.renew",
+        {"reason": "", "due": date(2026, 2, 28), "items": "V1\nV2"},
+        "until when.\n\nItems: V1 and V2\nDue date now: 28 February 2026\n\nTo answer",
+        "请予答复。\n\n图书：V1和V2\n现到期日：2026年2月28日\n\n",
+    ),
+    ("ill.borrowing.renew", {"reason": ""}, "until when.\n\nTo answer", "请予答复。\n\n"),
+    (
+        "ill.supply.lost",
+        _PIECES,
+        "about the compensation.\n\nItems: V1 and V2\n\nYours",
+        "将另行通知。\n\n图书：V1和V2\n\n",
+    ),
+    ("ill.supply.lost", {"volumes": 2}, "about the compensation.\n\nYours", "将另行通知。\n\n"),
+    (
+        "ill.borrowing.status-request",
+        {"their_id": "88"},
+        "Request: B1~1\nYour own number: 88\nTitle: t\n",
+        "申请号：B1~1\n贵馆编号：88\n题名：t\n",
+    ),
+    ("ill.borrowing.status-request", {}, "Request: B1~1\nTitle: t\n", "申请号：B1~1\n题名：t\n"),
+]
+
+
+@pytest.mark.parametrize(("kind", "facts", "english", "chinese"), SAID_TO_PEOPLE)
+def test_a_letter_says_which_terms_and_pieces_are_meant(
+    kind: str, facts: dict[str, Plain], english: str, chinese: str
+) -> None:
+    """Terms that are accepted, pieces and the term, the lender's own number: said if known, else no label."""
+    said = tuple({"request": "B1~1", "title": "t", **facts}.items())
+    message = Message(key="m", to="CN-NLC", kind=kind, about=Key("ill.borrowing", "B1"), facts=said)
+    assert english in BabelWording().letter(message, party("en"))[1]
+    assert chinese in BabelWording().letter(message, party("zh_CN"))[1]
 
 
 def test_a_line_without_its_fact_is_left_out() -> None:

@@ -12,7 +12,7 @@ from command_line import EXAMPLES, Cli, call
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     """The program, called from an empty folder; the environment names the host's facts and nothing else."""
-    for name in ("DB", "RULEBOOK", "BORROWING_RULEBOOK", "LANG"):
+    for name in ("DB", "RULEBOOK", "BORROWING_RULEBOOK", "NETWORK_RULEBOOK", "LANG"):
         monkeypatch.delenv(f"SERVFLOW_{name}", raising=False)
     monkeypatch.setenv("SERVFLOW_HOST", str(EXAMPLES / "host.toml"))
     monkeypatch.chdir(tmp_path)

@@ -120,6 +120,16 @@ def test_everything_about_a_request(cli: Cli) -> None:
     assert it["journal"][0]["command"]["note"] == "please"
 
 
+def test_by_what_staff_know_what_a_supplier_said(ordered: Cli) -> None:
+    """The evidence is a field like any other, is kept in the journal, and is shown there."""
+    said = ordered("ill", "hear", "B-1", "promise", "evidence=<17@nlc.example.cn>", "--recorded-at", NEXT)
+
+    assert said.code == 0, said.err
+    entries = [entry["command"] for entry in _case(ordered)["journal"]]
+    assert [entry["evidence"] for entry in entries if "evidence" in entry] == ["<17@nlc.example.cn>"]
+    assert "<17@nlc.example.cn>" in ordered("ill", "show", "B-1").out.replace("\n", "")
+
+
 def test_a_draft(cli: Cli) -> None:
     """A draft is written down only; it is filed by a command, later."""
     assert cli(*ASKED, "--draft").code == 0

@@ -358,7 +358,7 @@ def test_what_is_allowed(renewed: Cli) -> None:
     assert {"Ship", "ReceiveRequest"}.isdisjoint(found)
     assert all(set(row) == {"command", "fields", "reasons", "texts"} for row in found.values())
     assert found["CheckIn"]["reasons"] == []
-    assert found["RequestRenewal"]["fields"] == ["reason", "desired"]
+    assert found["RequestRenewal"]["fields"] == ["evidence", "reason", "desired"]
     assert found["Recall"]["reasons"] is None
     assert len(found["GrantRenewal"]["reasons"]) == len(found["GrantRenewal"]["texts"]) == 2
 

@@ -91,7 +91,7 @@ def test_every_document_is_described() -> None:
     assert rows == set(COMMANDS) - {"diagram"}
 
 
-@pytest.mark.parametrize("words", ["", "ill", "fee", "rulebook", *COMMANDS])
+@pytest.mark.parametrize("words", ["", "ill", "fee", "partner", "rulebook", *COMMANDS])
 def test_help(cli: Cli, words: str) -> None:
     """Every command explains itself with -h; in a list, none is cut short, and every option has a text."""
     said = cli(*words.split(), "-h")

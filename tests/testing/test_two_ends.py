@@ -110,6 +110,9 @@ _LEFT_OUT: Final = {
     *(b.Expire, b.NoteDelay, c.ExpireRequest, c.NoteReturnDelay),
     *(b.DraftRequest, b.OpenReturn, c.ReceiveRequest),  # open something; see ``order``
     *(b.Block, b.Refer),  # said by policy
+    *(b.GoOnWith, b.LeaveSupplier),  # of several suppliers; see test_two_ends_several
+    *(b.AskCentre, b.HearRota),  # of cases that a centre routes
+    *(b.RegisterAtDesk, b.SetPickUp),  # of a service in person; see test_in_person
     *(c.RequestCancel, c.AgreeToOffer, c.DeclineOffer, c.ConfirmReceipt, c.RequestRenewal, c.ReportReturn),
     *(c.ReportLost, c.ReportFound, c.ClaimDefect, c.RequestStatus, c.Notify),  # heard from the borrower
 }
