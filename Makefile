@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := cli,iso18626,sql,testing,bench,dev
-# at most four processes, each with the files of its own tests
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+# at most four processes, which take over from each other what is left
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 SOURCES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DEFAULT_GOAL := help

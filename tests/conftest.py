@@ -18,8 +18,8 @@ from servflow.rulebooks import _load
 
 # a busy machine is not a defect
 settings.register_profile("servflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# where a change is judged, the same examples every time, and half as many; new ones are looked for at home
-settings.register_profile("ci", settings.get_profile("servflow"), derandomize=True, max_examples=50)
+# where a change is judged, the same examples every time, and a quarter as many; new ones are looked for at home
+settings.register_profile("ci", settings.get_profile("servflow"), derandomize=True, max_examples=25)
 settings.load_profile("ci" if os.environ.get("CI") else "servflow")
 
 

@@ -539,8 +539,8 @@ def test_commands_share_an_edge_in_alphabetical_order() -> None:
     lost = [line for line in edges(diagram(LENDING)) if line.startswith("LOST")]
 
     assert lost == [
-        "LOST --> AT_REQUESTER: ReportFound",
-        "LOST --> RETURN_IN_TRANSIT: CheckIn [~last_piece & rest_on_its_way] | ReportReturn [all_on_its_way]",
+        "LOST --> AT_REQUESTER: ReportFound [~before_shipping]",
+        "LOST --> RETURN_IN_TRANSIT: CheckIn [~last_piece & rest_on_its_way] | ReportReturn [all_on_its_way & ~before_shipping]",
         "LOST --> CLOSED: CheckIn [last_piece] | CloseManually | SettleLoss",
     ]
 
