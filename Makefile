@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := cli,iso18626,sql,testing,bench,dev
-# at most four processes, which take over from each other what is left
-PARALLEL := -n auto --maxprocesses 4 --dist worksteal
+# at most four processes, each with whole files, so that what a file sets up is set up once
+BUT :=  # of CI: tests that it has run already
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 SOURCES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DEFAULT_GOAL := help
@@ -47,7 +48,7 @@ demo: $(VENV)/installed
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/installed
-	@$(BIN)/python -m pytest $(PARALLEL)
+	@$(BIN)/python -m pytest $(PARALLEL) $(BUT)
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

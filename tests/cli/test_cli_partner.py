@@ -355,13 +355,17 @@ def test_what_is_not_installed() -> None:
 # --- serve ----------------------------------------------------------------------------------------
 
 
+HEARS_INTERRUPTS = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""A process started in a shell's background ignores interrupts, and so do the tests that it runs."""
+
+
 class Served:
     """``servflow partner serve`` as a process, at a free port."""
 
     def __init__(self, folder: Path, facts: Path, *more: str) -> None:
         arguments = ["partner", "serve", "--port", "0", "--host", str(facts), *more]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", MAIN, *arguments],
+            [sys.executable, "-c", HEARS_INTERRUPTS + MAIN, *arguments],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
