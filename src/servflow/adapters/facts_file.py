@@ -111,6 +111,7 @@
     copy-limit = 3                  # how many there may be; left out, there is no limit
 
 The file is read once, when the object is made. All its mistakes are reported at once.
+This module is long because the file has a table for each thing that a host knows, and each is told above.
 
 The desk takes ``active`` and ``this-year`` as they are given and adds nothing: a host that keeps its
 cases in servflow counts them there, and one with requests elsewhere, too, knows them all.
