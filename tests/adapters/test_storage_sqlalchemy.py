@@ -657,9 +657,12 @@ def test_a_server_that_restarts_under_load_loses_nothing(url: str, postgres_serv
                     try:
                         do(storage, command)
                     except (StorageBusy, UnusableStorage):
+                        done.wait(PATIENCE / 1000)  # a server that is down refuses a thousand times a second
                         continue
+                    acknowledged.append(command.id)
                     break
-                acknowledged.append(command.id)
+                else:
+                    raise AssertionError(f"{command.id} was refused for {PATIENCE} s")
                 going.set()
 
         def restart() -> None:
