@@ -15,6 +15,7 @@ from servflow.core.dates import (
     Term,
     aware,
     day_of,
+    existing,
     lies_after,
     months_between,
     start_of_day,
@@ -39,6 +40,56 @@ def test_what_is_no_aware_datetime_is_refused(at):
     with pytest.raises(InvalidValue, match=r"^happened_at: found .*an aware datetime") as caught:
         aware("happened_at", at)
     assert caught.value.found is at
+
+
+@pytest.mark.parametrize(
+    ("at", "instant"),
+    [
+        (datetime(2026, 1, 31, 9, tzinfo=SHANGHAI), datetime(2026, 1, 31, 1, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=BERLIN), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 3, tzinfo=BERLIN), datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 1, 59, fold=1, tzinfo=BERLIN), datetime(2026, 3, 29, 0, 59, tzinfo=UTC)),
+        (
+            datetime(2026, 1, 31, 9, tzinfo=timezone(-timedelta(hours=9))),
+            datetime(2026, 1, 31, 18, tzinfo=UTC),
+        ),
+        (datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_that_exists_is_kept_in_utc(at, instant):
+    """An hour that comes twice means the first time, or the second by its fold."""
+    found = existing("at", at)
+    assert (found, found.tzinfo) == (instant, UTC)
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+@pytest.mark.parametrize("minute", [0, 30, 59])
+def test_a_time_that_the_clocks_skip_is_refused(minute, fold):
+    """Between two and three there is no time in the night in which Berlin's clocks go forward."""
+    skipped = datetime(2026, 3, 29, 2, minute, fold=fold, tzinfo=BERLIN)
+    with pytest.raises(InvalidValue, match=r"^start: found .*the clocks of Europe/Berlin skip this one"):
+        existing("start", skipped)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime.min.replace(tzinfo=SHANGHAI),
+        datetime.max.replace(tzinfo=ZoneInfo("America/New_York")),
+        datetime.max.replace(tzinfo=timezone(-timedelta(hours=9))),
+    ],
+)
+def test_an_instant_beyond_all_years_is_refused(at):
+    """What has no date in UTC is refused, not an overflow."""
+    with pytest.raises(InvalidValue, match=r"^start: found .*the years 1 to 9999"):
+        existing("start", at)
+
+
+def test_a_naive_instant_does_not_exist():
+    """Without an offset it is no instant."""
+    with pytest.raises(InvalidValue, match=r"^start: found .*an aware datetime"):
+        existing("start", datetime(2026, 1, 31))
 
 
 def test_the_day_of_an_instant_depends_on_the_zone():

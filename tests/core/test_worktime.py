@@ -43,6 +43,12 @@ def at(text: str, zone: tzinfo = SHANGHAI) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone)
 
 
+def nearly_always(zone: tzinfo) -> Calendar:
+    """Open day and night but for one day long ago, so that its working time is summed up day by day."""
+    whole = dict.fromkeys(range(7), WHOLE_DAY)
+    return Calendar("nearly always", zone, weekly=whole, exceptions={date(1850, 1, 1): ()})
+
+
 # --- the calendar as a value
 
 
@@ -168,9 +174,30 @@ def test_hours_that_cannot_be_are_refused_with_their_place(hours, found):
     with pytest.raises(InvalidValue) as caught:
         Calendar("a", UTC, weekly={0: OFFICE}, exceptions={date(2026, 2, 28): hours})
     assert (caught.value.field, caught.value.found) == ("hours on 2026-02-28", found)
-    assert caught.value.expected == (
+    assert caught.value.expected.startswith(
         "local times, in order, no overlap, each end after its begin; an end of 00:00 is 24:00"
     )
+
+
+def test_hours_past_midnight_are_told_how_to_be_written():
+    """A night shift is two segments on two days; an end at midnight is none."""
+    for hours, hint in (
+        (((time(22), time(6)),), "; past midnight: 22:00-24:00, and 00:00-06:00 of the next day"),
+        (((time(13), time(17)), (time(8), time())), ""),
+        (((time(9), time(9)),), ""),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            Calendar("a", UTC, weekly={0: hours})
+        assert caught.value.expected.partition("24:00")[2] == hint
+
+
+@pytest.mark.parametrize("hours", [None, 8, (time(8), time(9)), ((time(8), time(9), time(10)),)])
+def test_hours_are_segments(hours):
+    """What is no row of segments, each from and to, is refused with its place."""
+    with pytest.raises(InvalidValue, match=r"^hours on Monday: found .*segments, each from and to"):
+        Calendar("a", UTC, weekly={0: hours})
+    with pytest.raises(InvalidValue, match=r"^hours on 2026-02-28: found .*segments, each from and to"):
+        Calendar("a", UTC, weekly={0: OFFICE}, exceptions={date(2026, 2, 28): hours})
 
 
 @pytest.mark.parametrize("weekday", [7, -1, True, "Monday", 1.0])
@@ -216,6 +243,8 @@ def test_naive_datetimes_are_refused():
         (lambda: DESK.open_time(naive, aware), "start"),
         (lambda: DESK.open_time(aware, naive), "end"),
         (lambda: DESK.add_open_time(naive, HOUR), "start"),
+        (lambda: DESK.subtract_open_time(naive, HOUR), "end"),
+        (lambda: DESK.last_closing(naive), "at"),
     ):
         with pytest.raises(InvalidValue, match=r"aware datetime") as caught:
             call()
@@ -231,6 +260,7 @@ def test_a_datetime_is_no_day():
         (lambda: DESK.open_days(instant, day), "after"),
         (lambda: DESK.open_days(day, instant), "through"),
         (lambda: DESK.add_open_days(instant, 1), "day"),
+        (lambda: DESK.subtract_open_days(instant, 1), "day"),
         (lambda: DESK.next_open_day(instant), "day"),
     ):
         with pytest.raises(InvalidValue, match=r"a date; which date an instant lies on") as caught:
@@ -241,15 +271,17 @@ def test_a_datetime_is_no_day():
 @pytest.mark.parametrize("days", [0, -1, True, 1.5, "2"])
 def test_only_whole_days_above_zero_are_added(days):
     """The zeroth open day after a day is nothing; neither is half of one."""
-    with pytest.raises(InvalidValue, match=r"^days: found .*a whole number, 1 or more"):
-        DESK.add_open_days(date(2026, 1, 5), days)
+    for move in (DESK.add_open_days, DESK.subtract_open_days):
+        with pytest.raises(InvalidValue, match=r"^days: found .*a whole number, 1 or more"):
+            move(date(2026, 1, 5), days)
 
 
 @pytest.mark.parametrize("duration", [timedelta(), -HOUR, 3600])
 def test_only_time_above_zero_is_added(duration):
     """No working time at all has no earliest instant worth the name."""
-    with pytest.raises(InvalidValue, match=r"^duration: found .*above zero"):
-        DESK.add_open_time(at("2026-01-05T09:00"), duration)
+    for move in (DESK.add_open_time, DESK.subtract_open_time):
+        with pytest.raises(InvalidValue, match=r"^duration: found .*above zero"):
+            move(at("2026-01-05T09:00"), duration)
 
 
 # --- days
@@ -291,6 +323,26 @@ def test_open_days_are_added_over_the_festival():
     """The third working day after Thursday 12 February is Tuesday the 24th: Friday, Saturday, Tuesday."""
     assert DESK.add_open_days(date(2026, 2, 12), 1) == date(2026, 2, 13)
     assert DESK.add_open_days(date(2026, 2, 12), 3) == date(2026, 2, 24)
+
+
+def test_open_days_are_taken_off_over_the_festival():
+    """The third working day before Tuesday 24 February is Thursday the 12th: Saturday, Friday, Thursday."""
+    assert DESK.subtract_open_days(date(2026, 2, 24), 1) == date(2026, 2, 14)
+    assert DESK.subtract_open_days(date(2026, 2, 24), 3) == date(2026, 2, 12)
+    assert DESK.subtract_open_days(date(2026, 2, 20), 1) == date(2026, 2, 14)
+
+
+def test_days_run_back_to_the_start_of_the_calendar():
+    """The first open day of the year 1 is found; the one before it is refused."""
+    assert date.min.weekday() == 0
+    assert DESK.subtract_open_days(date(1, 1, 2), 1) == date.min
+    for days in (2, 10**30):
+        with pytest.raises(InvalidValue, match=r"^days: found .*since the year 1"):
+            DESK.subtract_open_days(date(1, 1, 2), days)
+    fair = Calendar("fair", UTC, weekly={}, exceptions={date(2026, 5, 9): OFFICE})
+    assert fair.subtract_open_days(date(2030, 1, 1), 1) == date(2026, 5, 9)
+    with pytest.raises(InvalidValue, match=r"since the year 1"):
+        fair.subtract_open_days(date(2026, 5, 9), 1)
 
 
 def test_the_day_itself_never_counts():
@@ -448,14 +500,91 @@ def test_the_next_opening_is_now_if_open():
         assert (found, found.tzinfo) == (at(opening), UTC)
 
 
+def test_working_time_is_taken_off_over_breaks_and_nights():
+    """Two hours before 14:00 begin at 11:00; two before Monday 10:00 on Friday at 16:30."""
+    assert DESK.subtract_open_time(at("2026-01-05T14:00"), 2 * HOUR) == at("2026-01-05T11:00")
+    assert DESK.subtract_open_time(at("2026-01-12T10:00"), 2 * HOUR) == at("2026-01-09T16:30")
+    assert DESK.subtract_open_time(at("2026-02-24T09:00"), 9 * HOUR) == at("2026-02-13T16:00")
+    assert DESK.subtract_open_time(at("2026-01-05T14:00"), HOUR).tzinfo is UTC
+
+
+def test_time_that_begins_at_an_opening_begins_there():
+    """The hour before 14:00 begins at 13:00, when the break ends, not at noon, when it began."""
+    assert DESK.subtract_open_time(at("2026-01-05T14:00"), HOUR) == at("2026-01-05T13:00")
+    assert DESK.subtract_open_time(at("2026-01-05T14:00"), HOUR + TICK) == at("2026-01-05T12:00") - TICK
+    assert DESK.subtract_open_time(at("2026-01-12T09:30"), HOUR) == at("2026-01-12T08:30")
+    assert DESK.subtract_open_time(at("2026-01-11T09:30"), 7.5 * HOUR) == at("2026-01-09T08:30")
+
+
+def test_the_last_closing_is_now_if_it_was_open_until_now():
+    """Within the hours and at their end it is now; in the break, at an opening and on a holiday it is earlier."""
+    for stamp, closing in (
+        ("2026-01-05T09:15", "2026-01-05T09:15"),
+        ("2026-01-05T12:00", "2026-01-05T12:00"),
+        ("2026-01-05T12:30", "2026-01-05T12:00"),
+        ("2026-01-05T13:00", "2026-01-05T12:00"),
+        ("2026-01-05T08:30", "2026-01-02T17:00"),
+        ("2026-02-24T08:30", "2026-02-14T17:00"),
+    ):
+        found = DESK.last_closing(at(stamp))
+        assert (found, found.tzinfo) == (at(closing), UTC)
+
+
+def test_working_time_begins_with_the_year_2():
+    """The first working time there is can be reached; a microsecond more is refused, and so is any more."""
+    for calendar in (Calendar.always(SHANGHAI), Calendar("a", SHANGHAI, weekly={1: WHOLE_DAY, 2: OFFICE})):
+        end = datetime(2, 1, 1, 2, tzinfo=SHANGHAI)  # a Tuesday
+        assert calendar.subtract_open_time(end, 2 * HOUR) == end - 2 * HOUR
+        for duration in (2 * HOUR + TICK, timedelta.max):
+            with pytest.raises(InvalidValue, match=r"^duration: found .* since the year 2"):
+                calendar.subtract_open_time(end, duration)
+        with pytest.raises(InvalidValue, match=r"^at: found .*a closing before it, since the year 2"):
+            calendar.last_closing(datetime(2, 1, 1, tzinfo=SHANGHAI))
+
+
+def test_hours_that_leave_nothing_closed_are_elapsed_time():
+    """Open until noon and from noon on, every day, is open day and night, whatever a holiday says of its hours."""
+    halves: Hours = ((time(), time(12)), (time(12), time()))
+    whole = Calendar(
+        "a", BERLIN, weekly=dict.fromkeys(range(7), halves), exceptions={date(2026, 1, 1): WHOLE_DAY}
+    )
+    start, end = at("2026-03-28T12:00", BERLIN), at("2026-03-30T12:00", BERLIN)
+    assert whole.open_time(start, end) == 47 * HOUR
+    closed = Calendar("a", BERLIN, weekly=whole.weekly, exceptions={date(2026, 3, 29): ()})
+    assert closed.open_time(start, end) == 24 * HOUR
+    assert closed.add_open_time(start, 13 * HOUR) == at("2026-03-30T01:00", BERLIN)
+
+
+def test_an_hour_that_comes_twice_is_told_apart_by_its_fold():
+    """Twenty minutes lie between ten to three and ten past two of the hour that Berlin has twice."""
+    first = datetime(2026, 10, 25, 2, 50, tzinfo=BERLIN)
+    again = datetime(2026, 10, 25, 2, 10, fold=1, tzinfo=BERLIN)
+    for calendar in (Calendar.always(BERLIN), Calendar("a", BERLIN, weekly={6: ((time(1), time(4)),)})):
+        assert calendar.open_time(first, again) == 20 * timedelta(minutes=1)
+        assert calendar.open_time(again, first) == timedelta()
+        assert calendar.add_open_time(first, 20 * timedelta(minutes=1)) == again.astimezone(UTC)
+
+
+def test_a_calendar_forgets_days_and_stays_right():
+    """However many days it was asked about, the answers are the same."""
+    calendar = Calendar("a", UTC, weekly=dict.fromkeys(range(7), OFFICE))
+    start = at("2000-01-01T09:00", UTC)
+    for day in range(5000):
+        assert calendar.is_open_at(start + timedelta(days=day))
+    assert calendar.open_time(start, start + timedelta(days=5000)) == 5000 * 7.5 * HOUR
+
+
 def test_open_day_and_night():
     """On a calendar that never closes, working time is elapsed time, over clock changes and years."""
     always = Calendar.always(BERLIN)
     start, end = at("2026-03-01T12:34:56.789", BERLIN), at("2041-11-01T01:02:03.004", BERLIN)
     elapsed = end.astimezone(UTC) - start.astimezone(UTC)
-    assert always.open_time(start, end) == elapsed
-    assert always.add_open_time(start, elapsed) == end
-    assert always.next_opening(end) == end
+    for calendar in (always, nearly_always(BERLIN)):
+        assert calendar.open_time(start, end) == elapsed
+        assert calendar.open_time(end, start) == timedelta()
+        assert calendar.add_open_time(start, elapsed) == end
+        assert calendar.subtract_open_time(end, elapsed) == start
+        assert calendar.next_opening(end) == calendar.last_closing(end) == end
     assert always.open_days(date(2026, 1, 1), date(2027, 1, 1)) == 365
     assert always.name == "always"
 
@@ -482,7 +611,7 @@ def test_open_day_and_night():
 )
 def test_the_length_of_a_day(zone, day, hours):
     """A whole day is as long as it is in UTC; its length is in every sum over it."""
-    always = Calendar.always(ZoneInfo(zone))
+    always = nearly_always(ZoneInfo(zone))
     assert sum((end - start for start, end in always.opening(day)), timedelta()) == hours * HOUR
     week = (
         start_of_day(day - timedelta(days=3), always.zone),
@@ -596,7 +725,7 @@ def test_an_evening_that_comes_again_belongs_to_the_new_day():
 )
 def test_changes_a_week_apart_are_both_seen(zone, start, end):
     """A summer of seven days, the shortest of any zone, leaves one day short and one day long."""
-    always = Calendar.always(ZoneInfo(zone))
+    always = nearly_always(ZoneInfo(zone))
     summer = [start + timedelta(days=n) for n in range((end - start).days + 1)]
     assert {(ends - begins) // HOUR for day in summer for begins, ends in always.opening(day)} == {23, 24, 25}
     midnights = [start_of_day(day, always.zone) for day in summer]
@@ -630,17 +759,17 @@ class OnceForward(tzinfo):
 @pytest.mark.parametrize("clock", [time(), time(2), time(23, 30)])
 def test_a_change_on_any_day_around_new_year_is_seen(day, clock):
     """Clocks that change at the very end or start of the years looked up are not overlooked."""
-    always = Calendar.always(OnceForward(datetime.combine(day, clock)))
+    always = nearly_always(OnceForward(datetime.combine(day, clock)))
     eve, new_year = at("2019-12-31T12:00", always.zone), at("2020-01-01T00:00", always.zone)
     for start, end in (
         (at("2019-12-15T00:00", always.zone), eve),
         (at("2019-12-15T00:00", always.zone), at("2020-01-20T00:00", always.zone)),
         (new_year, at("2020-01-20T00:00", always.zone)),
     ):
-        fresh = Calendar.always(always.zone)
+        fresh = nearly_always(always.zone)
         elapsed = end.astimezone(UTC) - start.astimezone(UTC)
         assert fresh.open_time(start, end) == elapsed
-        assert Calendar.always(always.zone).add_open_time(start, elapsed) == end
+        assert nearly_always(always.zone).add_open_time(start, elapsed) == end
 
 
 # --- the ends of the calendar, and the cost of distance
@@ -667,12 +796,14 @@ def test_instants_lie_in_the_years_2_to_9998():
 
 def test_working_time_ends_with_the_year_9998():
     """The last working time there is can be reached; a microsecond more is refused, and so is any more."""
-    always = Calendar.always(SHANGHAI)
     start = at("9998-12-31T22:00")
-    assert always.add_open_time(start, 2 * HOUR) == start + 2 * HOUR
-    for duration in (2 * HOUR + TICK, timedelta.max):
-        with pytest.raises(InvalidValue, match=r"^duration: found .* by the year 9998"):
-            always.add_open_time(start, duration)
+    for calendar in (Calendar.always(SHANGHAI), nearly_always(SHANGHAI)):
+        assert calendar.add_open_time(start, 2 * HOUR) == start + 2 * HOUR
+        for duration in (2 * HOUR + TICK, timedelta.max):
+            with pytest.raises(InvalidValue, match=r"^duration: found .* by the year 9998"):
+                calendar.add_open_time(start, duration)
+        with pytest.raises(InvalidValue, match=r"^end: found .*the years 2 to 9998"):
+            calendar.open_time(start, datetime(9999, 1, 1, tzinfo=SHANGHAI))
     with pytest.raises(InvalidValue, match=r"by the year 9998"):
         DESK.add_open_time(at("2026-01-05T09:00"), timedelta.max)
 
@@ -707,12 +838,12 @@ def test_distance_costs_nothing_once_the_clocks_are_known():
     calendar = Calendar("a", zone, weekly=dict.fromkeys(range(5), OFFICE), exceptions=holidays)
     start = at("2026-01-05T09:00", zone)
     counts = []
-    for duration in (19000 * HOUR, 19000 * HOUR, 60 * HOUR):
+    for duration in (19000 * HOUR, 60 * HOUR, 19000 * HOUR, 60 * HOUR):
         zone.asked = 0
         end = calendar.add_open_time(start, duration)
         assert calendar.open_time(start, end) == duration
         counts.append(zone.asked)
-    first, far, near = counts
+    first, _, far, near = counts
     assert end < at("2026-01-17T00:00", zone)
     assert calendar.add_open_time(start, 19000 * HOUR) > at("2035-06-01T00:00", zone)
     assert first > far
@@ -834,6 +965,28 @@ def test_adding_is_the_inverse_of_counting(calendar, start, minutes):
     end = calendar.add_open_time(start, duration)
     assert calendar.open_time(start, end) == duration
     assert calendar.open_time(start, end - TICK) == duration - TICK
+
+
+@unhurried
+@given(calendars(), instants, st.integers(1, 500 * 60))
+def test_taking_off_is_the_inverse_of_counting(calendar, end, minutes):
+    """From the start that is found exactly that much is worked, and a microsecond later it is not."""
+    duration = timedelta(minutes=minutes)
+    start = calendar.subtract_open_time(end, duration)
+    assert calendar.open_time(start, end) == duration
+    assert calendar.open_time(start + TICK, end) == duration - TICK
+    closing = calendar.last_closing(end)
+    assert calendar.open_time(closing, end) == timedelta()
+    assert calendar.open_time(closing - TICK, closing) == TICK
+
+
+@unhurried
+@given(calendars(), days, st.integers(1, 900))
+def test_open_days_taken_off_are_counted_again(calendar, day, n):
+    """From the n-th open day before a day on, that day left out, n open days lie before the day."""
+    found = calendar.subtract_open_days(day, n)
+    assert calendar.is_open_on(found)
+    assert calendar.open_days(found - timedelta(days=1), day - timedelta(days=1)) == n
 
 
 @unhurried

@@ -22,6 +22,7 @@ __all__ = [
     "Term",
     "aware",
     "day_of",
+    "existing",
     "lies_after",
     "months_between",
     "start_of_day",
@@ -44,6 +45,27 @@ def aware(name: str, at: datetime) -> datetime:
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise InvalidValue(name, at, "an aware datetime, with its offset from UTC")
     return at
+
+
+def existing(name: str, at: datetime) -> datetime:
+    """The instant ``at``, in UTC. An hour that comes twice means the first time, or the second by ``fold``.
+
+    Raises:
+        InvalidValue: it is naive, the clocks of its zone skip that time, or it lies outside the years
+            1 to 9999.
+    """
+    try:
+        instant = aware(name, at).astimezone(UTC)
+        exists = isinstance(at.tzinfo, timezone) or instant.astimezone(at.tzinfo).replace(
+            tzinfo=None, fold=0
+        ) == at.replace(tzinfo=None, fold=0)
+    except OverflowError:
+        raise InvalidValue(name, at, "an instant in the years 1 to 9999") from None
+    if not exists:
+        raise InvalidValue(
+            name, at.isoformat(), f"a time that exists: the clocks of {at.tzinfo} skip this one"
+        )
+    return instant
 
 
 def lies_after(one: datetime, other: datetime) -> bool:

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import partial
 from hashlib import sha256
 from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import Final
 
-from servflow.core.dates import aware, day_of, start_of_day
+from servflow.core.dates import aware, start_of_day
 from servflow.core.errors import InvalidValue
 
 __all__ = ["Calendar", "Hours"]
@@ -42,6 +42,8 @@ _LAST: Final = date(9998, 12, 31)
 # (Recife 2000, Gaza 2040), so that no change hides between two looks.
 _DAYS_BETWEEN_LOOKS: Final = 5
 
+_MOST_DAYS_SEEN: Final = 4096  # a calendar remembers no more of them
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
@@ -60,8 +62,8 @@ class Calendar:
     '2026-01-05T09:30:00+00:00'
 
     Raises:
-        InvalidValue: a segment is empty, out of order or overlaps; a time has a zone; a weekday or date
-            is none; no day is ever open; the zone is none or has no name.
+        InvalidValue: a segment is empty, out of order or overlaps, hours are no segments; a time has a zone;
+            a weekday or date is none; no day is ever open; the zone is none or has no name.
     """
 
     name: str
@@ -71,7 +73,10 @@ class Calendar:
     digest: str = field(init=False, repr=False)
     """SHA-256 over all the calendar says, in hex; the same in every process, so that journals store it."""
     _days: _Sums = field(init=False, repr=False)
+    _ends: tuple[datetime, datetime] = field(init=False, repr=False)
+    _never_closes: bool = field(init=False, repr=False)
     _known: _Known | None = field(init=False, repr=False)
+    _seen: dict[date, _Day] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for weekday in self.weekly:
@@ -99,7 +104,12 @@ class Calendar:
         object.__setattr__(self, "exceptions", MappingProxyType(exceptions))
         object.__setattr__(self, "digest", digest)
         object.__setattr__(self, "_days", days)
+        ends = tuple(start_of_day(day, self.zone) for day in (_FIRST, _LAST + timedelta(days=1)))
+        object.__setattr__(self, "_ends", ends)
+        lengths = {_length(hours) for hours in (*map(self._weekly, range(7)), *exceptions.values())}
+        object.__setattr__(self, "_never_closes", lengths == {_DAY})
         object.__setattr__(self, "_known", None)
+        object.__setattr__(self, "_seen", {})
 
     @classmethod
     def always(cls, zone: tzinfo) -> Calendar:
@@ -138,6 +148,20 @@ class Calendar:
             raise InvalidValue("days", days, f"so many open days after {day.isoformat()}, by the year 9999")
         return date.fromordinal(found)
 
+    def subtract_open_days(self, day: date, days: int) -> date:
+        """The open day that is the ``days``-th before ``day``; ``day`` itself never counts.
+
+        Raises:
+            InvalidValue: ``days`` is not a whole number above zero, ``day`` is a datetime, or there
+                are not so many open days after the start of the year 1.
+        """
+        if isinstance(days, bool) or not isinstance(days, int) or days < 1:
+            raise InvalidValue("days", days, "a whole number, 1 or more")
+        total = self._days.before(_plain("day", day).toordinal()) - days + 1
+        if total < 1:
+            raise InvalidValue("days", days, f"so many open days before {day.isoformat()}, since the year 1")
+        return date.fromordinal(self._days.reach(total))
+
     def next_open_day(self, day: date) -> date:
         """``day`` itself if it is open, else the first open day after it.
 
@@ -165,7 +189,8 @@ class Calendar:
         Raises:
             InvalidValue: ``at`` is naive, or lies outside the years 2 to 9998.
         """
-        return any(begins <= at < ends for begins, ends in self._opening(self._day("at", at)))
+        day, at = self._place("at", at)
+        return any(begins <= at < ends for begins, ends in day.opening)
 
     def open_time(self, start: datetime, end: datetime) -> timedelta:
         """The working time from ``start`` until ``end``, to the microsecond; 0 if ``end`` lies before.
@@ -173,12 +198,18 @@ class Calendar:
         Raises:
             InvalidValue: one of them is naive, or lies outside the years 2 to 9998.
         """
-        first, last = self._day("start", start), self._day("end", end)
+        if self._never_closes:
+            self._date("start", start)
+            self._date("end", end)
+            return max(end.astimezone(UTC) - start.astimezone(UTC), timedelta())
+        (first, start), (last, end) = self._place("start", start), self._place("end", end)
         if end <= start:
             return timedelta()
-        sums = self._sums(first.year, last.year)
-        days = sums.before(last.toordinal()) - sums.before(first.toordinal())
-        return (days + self._worked(last, end) - self._worked(first, start)) * _MICROSECOND
+        worked = last.worked(end) - first.worked(start)
+        if last is not first:
+            sums = self._sums(first.on.year, last.on.year)
+            worked += sums.before(last.on.toordinal()) - sums.before(first.on.toordinal())
+        return worked * _MICROSECOND
 
     def add_open_time(self, start: datetime, duration: timedelta) -> datetime:
         """The earliest instant at which ``duration`` of working time has passed since ``start``, in UTC.
@@ -196,6 +227,34 @@ class Calendar:
             raise InvalidValue("duration", duration, f"so much working time after {start}, by the year 9998")
         return end
 
+    def subtract_open_time(self, end: datetime, duration: timedelta) -> datetime:
+        """The latest instant from which ``duration`` of working time passes until ``end``, in UTC.
+
+        If that is reached at an opening, that opening, not the closing before it.
+
+        Raises:
+            InvalidValue: ``duration`` is not above zero, ``end`` is naive or outside the years
+                2 to 9998, or there is not so much working time after the start of the year 2.
+        """
+        if not isinstance(duration, timedelta) or duration <= timedelta():
+            raise InvalidValue("duration", duration, "a length of time above zero")
+        start = self._worked_off("end", end, 1 - duration // _MICROSECOND)
+        if start is None:
+            raise InvalidValue("duration", duration, f"so much working time before {end}, since the year 2")
+        return start - _MICROSECOND
+
+    def last_closing(self, at: datetime) -> datetime:
+        """``at`` itself (in UTC) if the desk is open until then, else the last closing before it.
+
+        Raises:
+            InvalidValue: ``at`` is naive or outside the years 2 to 9998, or the desk was not open
+                before since the start of the year 2.
+        """
+        end = self._worked_off("at", at, 0)
+        if end is None:
+            raise InvalidValue("at", at, "an instant with a closing before it, since the year 2")
+        return end
+
     def next_opening(self, at: datetime) -> datetime:
         """``at`` itself (in UTC) if the desk is open then, else the first instant after it at which it is.
 
@@ -208,9 +267,12 @@ class Calendar:
             raise InvalidValue("at", at, "an instant with an opening after it, by the year 9998")
         return end - _MICROSECOND
 
+    def _weekly(self, weekday: int) -> Hours:
+        return self.weekly.get(weekday, ())
+
     def _hours(self, day: date) -> Hours:
         hours = self.exceptions.get(day)
-        return self.weekly.get(day.weekday(), ()) if hours is None else hours
+        return self._weekly(day.weekday()) if hours is None else hours
 
     def _opening(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         midnight, following = (start_of_day(day + timedelta(days=n), self.zone) for n in (0, 1))
@@ -231,43 +293,71 @@ class Calendar:
     def _instant(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, tzinfo=self.zone).astimezone(UTC)
 
-    def _day(self, name: str, at: datetime) -> date:
-        """The day on whose stretch from midnight to midnight ``at`` lies.
+    def _date(self, name: str, at: datetime) -> date:
+        """The date on which ``at`` lies in the zone, if that lies in the years 2 to 9998."""
+        try:
+            day = aware(name, at).astimezone(self.zone).date()
+        except OverflowError:
+            day = date.max
+        if not _FIRST <= day <= _LAST:
+            raise InvalidValue(name, at, "an instant in the years 2 to 9998")
+        return day
+
+    def _place(self, name: str, at: datetime) -> tuple[_Day, datetime]:
+        """The day on whose stretch from midnight to midnight ``at`` lies, and ``at`` in UTC.
 
         Where clocks go back over midnight, the evening that comes again belongs to the new day.
         """
-        day = day_of(aware(name, at), self.zone)
-        if not _FIRST <= day <= _LAST:
-            raise InvalidValue(name, at, "an instant in the years 2 to 9998")
-        following = day + timedelta(days=1)
-        return following if start_of_day(following, self.zone) <= at else day
+        day = self._day(self._date(name, at))
+        instant = at.astimezone(UTC)
+        return (day if instant < day.until else self._day(day.on + timedelta(days=1))), instant
 
-    def _worked(self, day: date, at: datetime) -> int:
-        """The microseconds open on ``day`` before ``at``, an instant of that day."""
-        return sum(
-            (min(ends, at) - begins) // _MICROSECOND for begins, ends in self._opening(day) if begins < at
-        )
+    def _day(self, on: date) -> _Day:
+        """The day with its instants, which are looked up once."""
+        day = self._seen.get(on)
+        if day is None:
+            if len(self._seen) >= _MOST_DAYS_SEEN:
+                self._seen.clear()
+            opening = self._opening(on)
+            sums = tuple(accumulate((ends - begins) // _MICROSECOND for begins, ends in opening))
+            day = _Day(on, start_of_day(on + timedelta(days=1), self.zone), opening, sums)
+            self._seen[on] = day
+        return day
 
     def _worked_off(self, name: str, start: datetime, microseconds: int) -> datetime | None:
-        """The earliest instant with so much working time since ``start``; ``None`` beyond the year 9998."""
-        day = self._day(name, start)
-        wanted = self._worked(day, start) + microseconds
-        last = day.year
-        while True:
-            sums = self._sums(day.year, last)
-            total = sums.before(day.toordinal()) + wanted
+        """The earliest instant with so much working time since ``start``, which may be negative.
+
+        ``None`` where that lies before the year 2 or beyond the year 9998.
+        """
+        if self._never_closes:
+            self._date(name, start)
+            return self._later(start.astimezone(UTC), microseconds)
+        day, at = self._place(name, start)
+        wanted = day.worked(at) + microseconds
+        if 0 < wanted <= day.length:
+            return day.reach(wanted)
+        first = last = day.on.year
+        while True:  # the clocks of the years between may not be known yet: then look again
+            sums = self._sums(first, last)
+            total = sums.before(day.on.toordinal()) + wanted
+            if total <= sums.before(_FIRST.toordinal()):
+                return None
             found = sums.reach(total)
             year = date.fromordinal(min(found, _LAST.toordinal())).year
-            if year <= last:
+            if first <= year <= last:
                 break
-            last = year  # the clocks of the years between were not known yet: look again
+            first, last = min(first, year), max(last, year)
         if found > _LAST.toordinal():
             return None
-        opening = self._opening(date.fromordinal(found))
-        worked = list(accumulate((end - begin) // _MICROSECOND for begin, end in opening))
-        rest = total - sums.before(found)
-        segment = bisect_left(worked, rest)
-        return opening[segment][1] - (worked[segment] - rest) * _MICROSECOND
+        return self._day(date.fromordinal(found)).reach(total - sums.before(found))
+
+    def _later(self, at: datetime, microseconds: int) -> datetime | None:
+        """``at`` moved by elapsed time; ``None`` beyond the ends of the calendar."""
+        try:
+            moved = at + microseconds * _MICROSECOND
+        except OverflowError:
+            return None
+        return moved if self._ends[0] < moved <= self._ends[1] else None
 
     def _sums(self, first: int, last: int) -> _Sums:
         """The working time of days in microseconds; right between days of the years asked for.
@@ -285,10 +375,15 @@ class Calendar:
 
     def _lookup(self, first: int, last: int) -> _Known:
         days = {day.toordinal(): _length(hours) for day, hours in self.exceptions.items()}
-        for ordinal in _clock_changes(self.zone, date(first, 1, 1), date(last, 12, 31)):
+        changed: Iterable[int] = ()
+        if not self.weekly:  # no other days are open at all
+            changed = [day.toordinal() for day in self.exceptions if first <= day.year <= last]
+        elif not isinstance(self.zone, timezone):
+            changed = _clock_changes(self.zone, date(first, 1, 1), date(last, 12, 31))
+        for ordinal in changed:
             opening = self._opening(date.fromordinal(ordinal))
             days[ordinal] = sum((ends - begins) // _MICROSECOND for begins, ends in opening)
-        return _Known(first, last, _Sums([_length(self.weekly.get(day, ())) for day in range(7)], days))
+        return _Known(first, last, _Sums([_length(self._weekly(day)) for day in range(7)], days))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Calendar) and self.digest == other.digest
@@ -329,6 +424,35 @@ class _Sums:
             return date.max.toordinal() + 1
         weeks, rest = divmod(total - self._extra[passed] - 1, self._week[7])
         return weeks * 7 + bisect_right(self._week, rest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day until the midnight at its end, when it is open, and what was worked by each closing."""
+
+    on: date
+    until: datetime
+    opening: tuple[tuple[datetime, datetime], ...]
+    sums: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """The microseconds for which it is open."""
+        return self.sums[-1] if self.sums else 0
+
+    def worked(self, at: datetime) -> int:
+        """The microseconds open before ``at``, an instant of the day."""
+        worked = 0
+        for (begins, ends), total in zip(self.opening, self.sums, strict=True):
+            if at < ends:
+                return worked + (at - begins) // _MICROSECOND if at > begins else worked
+            worked = total
+        return worked
+
+    def reach(self, worked: int) -> datetime:
+        """The first instant with so many microseconds open before it, from 1 to ``length``."""
+        segment = bisect_left(self.sums, worked)
+        return self.opening[segment][1] - (self.sums[segment] - worked) * _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,12 +504,18 @@ def _name_of(zone: tzinfo) -> str:
 
 def _checked(where: str, hours: Hours) -> Hours:
     """The hours as tuples, if they are in order."""
-    checked = tuple((begins, ends) for begins, ends in hours)
+    try:
+        checked = tuple((begins, ends) for begins, ends in hours)
+    except (TypeError, ValueError):
+        expected = "segments, each from and to; () is closed"
+        raise InvalidValue(f"hours on {where}", hours, expected) from None
     last = 0
     for begins, ends in checked:
         local = all(isinstance(at, time) and at.tzinfo is None and not at.fold for at in (begins, ends))
         if not local or not last <= _since_midnight(begins) < _end(ends):
             expected = "local times, in order, no overlap, each end after its begin; an end of 00:00 is 24:00"
+            if local and begins > ends != time():
+                expected += f"; past midnight: {begins:%H:%M}-24:00, and 00:00-{ends:%H:%M} of the next day"
             raise InvalidValue(f"hours on {where}", _written(checked), expected)
         last = _end(ends)
     return checked
