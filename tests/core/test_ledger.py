@@ -18,6 +18,8 @@ from servflow.core.ledger import (
     Settlement,
     balance,
     balances,
+    check_kind,
+    moved,
     overdrawn,
     reversal,
     settlement,
@@ -64,6 +66,7 @@ GROWS_BY_DEBIT = {
     AccountKind.PROVISION: False,
     AccountKind.PAYABLE: False,
     AccountKind.EXPENSE: True,
+    AccountKind.MATERIALS: True,
 }
 
 
@@ -76,7 +79,7 @@ def test_the_side_on_which_an_account_grows(kind):
 def test_kinds_are_stored_data():
     """The kinds as written in every ledger; one may be added, none renamed."""
     kinds = {"receivable", "cash", "waived", "deposit", "prepayment", "income", "provision"}
-    assert {kind.value for kind in AccountKind} >= kinds
+    assert {kind.value for kind in AccountKind} >= kinds | {"payable", "expense", "materials"}
 
 
 @pytest.mark.parametrize(
@@ -338,6 +341,31 @@ def test_statements_add_up_and_join(history, start, first, second, random):
     shuffled = list(history)
     random.shuffle(shuffled)
     assert statement(shuffled, OWED, "CNY", Term(begin, end)) == whole
+
+
+def test_what_was_moved_is_counted_by_the_accounts_between_which_it_was():
+    """Less what was taken back, for one obligation, and between accounts of these kinds only."""
+    history = [
+        posting(OWED, INCOME, cny("25")),
+        posting(INCOME, OWED, cny("5")),
+        posting(CASH, OWED, cny("20")),
+        posting(OWED, INCOME, cny("7"), subject="loan-2"),
+        posting(WAIVED, INCOME, cny("1")),
+    ]
+    kinds = {"debited": [AccountKind.RECEIVABLE], "credited": [AccountKind.INCOME]}
+    assert moved(history, "loan-1", "fee", **kinds) == {(OWED, INCOME): cny("20")}
+    assert moved(history, "loan-1", "other", **kinds) == {}
+    with pytest.raises(CurrencyMismatch):
+        moved([*history, posting(OWED, INCOME, Money(1, "EUR"))], "loan-1", "fee", **kinds)
+
+
+def test_an_account_of_another_kind_is_refused_where_one_is_asked_for():
+    """The error says for what it was given, and which kinds fit."""
+    check_kind("source", CASH, AccountKind.CASH)
+    with pytest.raises(
+        InvalidValue, match="source: found 'income/nlc', expected an account of cash or payable"
+    ):
+        check_kind("source", INCOME, AccountKind.CASH, AccountKind.PAYABLE)
 
 
 CLOSED = Books(date(2026, 3, 31))

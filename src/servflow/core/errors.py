@@ -165,7 +165,7 @@ class InvalidRule(_Problems):
 
 
 class ConflictingRules(ServflowError, ValueError):
-    """Two special rules apply to the same facts and come to different amounts; neither is taken."""
+    """Two special rules apply to the same facts and disagree; neither is taken."""
 
     code = "conflicting-rules"
 

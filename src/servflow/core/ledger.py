@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
@@ -35,6 +35,8 @@ __all__ = [
     "Statement",
     "balance",
     "balances",
+    "check_kind",
+    "moved",
     "overdrawn",
     "reversal",
     "settlement",
@@ -55,6 +57,7 @@ class AccountKind(Enum):
     PROVISION = "provision"  # set aside for what will have to be paid
     PAYABLE = "payable"  # what we owe the owner
     EXPENSE = "expense"
+    MATERIALS = "materials"  # 原材料, what lies in the store
 
     @property
     def grows_by_debit(self) -> bool:
@@ -64,6 +67,7 @@ class AccountKind(Enum):
             AccountKind.CASH,
             AccountKind.WAIVED,
             AccountKind.EXPENSE,
+            AccountKind.MATERIALS,
         }
 
 
@@ -96,6 +100,17 @@ class Account:
 
     def __str__(self) -> str:
         return f"{self.kind.value}/{self.owner}"
+
+
+def check_kind(name: str, account: Account, *kinds: AccountKind) -> None:
+    """Refuses an account that is of none of these kinds; ``name`` says what it was given for.
+
+    Raises:
+        InvalidValue: it is of another kind.
+    """
+    if account.kind not in kinds:
+        expected = f"an account of {' or '.join(kind.value for kind in kinds)}"
+        raise InvalidValue(name, str(account), expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +195,32 @@ def balances(postings: Iterable[Posting]) -> Mapping[tuple[Account, str], Money]
             key = (account, posting.amount.currency)
             held[key] = posting.on(account) + held.get(key, posting.amount * 0)
     return dict(sorted(held.items(), key=lambda item: (str(item[0][0]), item[0][1])))
+
+
+def moved(
+    postings: Iterable[Posting],
+    subject: str,
+    kind: str,
+    *,
+    debited: Collection[AccountKind],
+    credited: Collection[AccountKind],
+) -> Mapping[tuple[Account, Account], Money]:
+    """What was moved for an obligation, by the account debited and the one credited, of these kinds.
+
+    It is less what was taken back, with the two swapped; a pair of which all was taken back is in it.
+
+    Raises:
+        CurrencyMismatch: it was moved in two currencies between the same two.
+    """
+    net: dict[tuple[Account, Account], Money] = {}
+    for each in postings:
+        if (each.subject, each.kind) != (subject, kind):
+            continue
+        there, back = (each.debit, each.credit), (each.credit, each.debit)
+        for (debit, credit), amount in ((there, each.amount), (back, -each.amount)):
+            if debit.kind in debited and credit.kind in credited:
+                net[debit, credit] = amount + net.get((debit, credit), amount * 0)
+    return net
 
 
 def trial_balance(postings: Iterable[Posting]) -> Mapping[str, tuple[Money, Money]]:
