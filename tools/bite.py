@@ -4,21 +4,34 @@
 
 A disturbance is another value of the same type, or none at all (``gap``), read in the place of the one
 in the shipped rulebook by ``tests/conftest.py``. For each of them the tests that stand for the clause
-are run, until the first fails. Undisturbed, all of them have to pass.
+are run, until the first fails. Undisturbed, all of them have to pass. Of a rule of a service firm every
+part is disturbed by itself (``service_disturbances.py``), and the firm's cases that cite the clause have
+to notice.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
-from servflow.rulebooks import load, shipped
+from servflow.core.errors import InvalidRulebook
+from servflow.rulebooks import Rulebook, _load, load, shipped
 from servflow.rulebooks.clauses import clause_ids, register, standing
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/rulebooks"))
+import clause_tests
+import service_disturbances
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -152,6 +165,75 @@ DISTURBANCES = {
     "service-sample/staff-penalties": {
         "ladder": '["warning", "demerit", "dismissal", "suspension"]',
     },
+    "appliance-service/service-charges": {
+        "visit": '"given(tariff, CNY)"',
+        "taken-along": '["receipt"]',
+    },
+    "clothing-seller/service-charges": {
+        "repair": '"when(in_warranty, zero(CNY), given(repair_fee, CNY))"',
+    },
+    "construction-supplier/service-charges": {
+        "service": '"when(in_warranty, zero(CNY), given(service_fee, CNY))"',
+    },
+    "device-maker/service-charges": {
+        "at-cost": '"given(service_fee, CNY)"',
+        "repair": '"when(in_warranty, zero(CNY), given(service_fee, CNY))"',
+        "upgrade": '"CNY 1"',
+    },
+    "equipment-maker/service-charges": {
+        "visit": '"zero(CNY)"',
+        "after-warranty": '"rule(visit)"',
+        "discount-parts": '"given(list_price, CNY)"',
+        "misuse": '"rule(discount-parts)"',
+        "dealer-bill": '"when(sold_by_dealer, rule(visit), zero(CNY))"',
+    },
+    "housing-developer/service-charges": {
+        "owner-pays": '"when(caused_by_owner, given(cost, CNY), zero(CNY))"',
+        "builder-deduction": '"given(cost, CNY)"',
+    },
+    "machine-maker/service-charges": {
+        "quote": '"sum(given(list_price, CNY), given(travel_costs, CNY))"',
+    },
+    "manufacturer/service-charges": {
+        "accrual": '"given(sales, CNY)"',
+        "used-by": '["cash", "payable"]',
+        "reversed-when": '["no_longer_made"]',
+    },
+    "motor-maker/service-charges": {
+        "foreign-product": '"zero(CNY)"',
+        "freight": '"given(freight, CNY)"',
+    },
+    "network-integrator/service-charges": {
+        "telephone-support": '"CNY 1"',
+    },
+    "product-seller/service-charges": {
+        "training": '"scale(given(training_fee, CNY), count(trainings, training))"',
+        "refund": '"given(paid, CNY)"',
+        "extra-charge": '"given(taken, CNY)"',
+    },
+    "service-dealer/service-charges": {
+        "by-class": '"given(charge, CNY)"',
+        "on-the-spot": '"when(charge_small, given(charge, CNY), zero(CNY))"',
+        "invoiced-same-day": '"when(charge_small, zero(CNY), given(charge, CNY))"',
+        "invoiced-on-return": '"given(charge, CNY)"',
+    },
+    "service-model/service-charges": {
+        "return-costs": '"given(return_costs, CNY)"',
+    },
+    "service-template/service-charges": {
+        "service": '"zero(CNY)"',
+        "published-to": '["staff"]',
+    },
+    "software-house/service-charges": {
+        "repair": '"when(in_warranty, zero(CNY), given(service_fee, CNY))"',
+        "upgrade": '"CNY 1"',
+    },
+    "therapy-devices/service-charges": {
+        "repair": '"given(repair_fee, CNY)"',
+    },
+    "window-maker/service-charges": {
+        "repair": '"given(repair_fee, CNY)"',
+    },
     "shandong/warranty-deposit-fees": {
         "base": '"given(cost, CNY)"',
         "standard-deposit": '"percent(rule(base), 5%)"',
@@ -171,28 +253,85 @@ DISTURBANCES = {
 
 
 class Bite(NamedTuple):
-    """A clause, the value that is disturbed for it, and the tests that are to notice."""
+    """A clause, the value that is disturbed for it, how, and the tests that are to notice."""
 
     clause: str
     rulebook: str
     rule: str
     tests: Sequence[str]
+    change: str = ""
+    """What of a service firm's rule is changed."""
+    number: int = 0
+    """Which of the rule's values it is."""
+    said: Any = None
+    """What it says then."""
 
 
 def bites() -> Iterator[Bite]:
-    """One for every clause and every value that carries it."""
+    """One for every clause and every value that carries it; for every part of it, if a service firm's."""
     tests = standing()
-    for rulebook in shipped():
-        for clause, rules in load(rulebook).citations.items():
+    for name in shipped():
+        book = load(name)
+        for clause, rules in book.citations.items():
             if clause in clause_ids():
-                yield from (Bite(clause, rulebook, rule, tests.get(clause, ())) for rule in rules)
+                for rule in rules:
+                    if book.policy == "aftersales":
+                        yield from parts_of(Bite(clause, name, rule, firm_cases(name, clause)), book)
+                    else:
+                        yield Bite(clause, name, rule, tests.get(clause, ()))
+
+
+def firm_cases(name: str, clause: str) -> Sequence[str]:
+    """The node ids of a firm's cases that cite the clause."""
+    return [node for id, node in clause_tests.cases(ROOT, name.partition("/")[0]) if id == clause]
+
+
+def parts_of(bite: Bite, book: Rulebook) -> Iterator[Bite]:
+    """The bite for every part of a service firm's value that cites the clause."""
+    if bite.rule == "calendar":
+        for said in service_disturbances.weeks(book.content["calendar"].get("weekly", {})):
+            yield bite._replace(change=f"{said}", said=said)
+        return
+    for number, value in enumerate(plain(bite.rulebook)["rules"][bite.rule]["values"]):
+        if value["clause"] == bite.clause and "is" in value:
+            for change, said in service_disturbances.disturbed(value["is"]):
+                yield bite._replace(change=change, number=number, said=said)
+
+
+@cache
+def plain(name: str) -> Mapping[str, Any]:
+    """A shipped rulebook as plain tables."""
+    tables = _load.document(name)
+    assert isinstance(tables, dict)
+    return tables
+
+
+def service_noticed(bite: Bite) -> str | None:
+    """Empty if a case of the firm that cites the clause fails; ``None`` if the value cannot stand so."""
+    tables = deepcopy(dict(plain(bite.rulebook)))
+    if bite.rule == "calendar":
+        tables["calendar"]["weekly"] = bite.said
+    else:
+        tables["rules"][bite.rule]["values"][bite.number]["is"] = bite.said
+    try:
+        with patch.object(_load, "document", return_value=tables):
+            book = load(bite.rulebook)
+    except InvalidRulebook:
+        return None
+    cases = importlib.import_module("test_service_cases")
+    standing_for = [case for case in cases.of_firm(bite.rulebook) if bite.clause in case[2].get("cites", ())]
+    if not standing_for:
+        return "no case stands for this clause"
+    return "NOT NOTICED" if all(cases.comes_out(book, *case[1:]) for case in standing_for) else ""
 
 
 def run_tests(ids: Sequence[str], *options: str) -> tuple[int, str]:
-    """The exit code of pytest, and the last line it wrote."""
+    """The exit code of pytest, and the line about the test that failed, or else the last one."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *options, *ids]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return run.returncode, "\n".join((run.stdout + run.stderr).splitlines()[-1:])
+    lines = (run.stdout + run.stderr).splitlines()
+    failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+    return run.returncode, "\n".join((failed or lines)[-1:])
 
 
 def noticed(bite: Bite) -> str:
@@ -208,6 +347,13 @@ def noticed(bite: Bite) -> str:
     return "NOT NOTICED" if code == 0 else said
 
 
+def row(bite: Bite, wrong: str) -> tuple[str, str, int, str]:
+    """A line of the table; of a service firm's rule only the changes that went unnoticed have their own."""
+    place = f"{bite.rulebook}: {bite.rule}"
+    said = f"{place}: {bite.change}" if wrong and bite.change else place
+    return bite.clause, said, len(bite.tests), wrong
+
+
 def main(wanted: Sequence[str]) -> int:
     """Print the table; 1 if something went unnoticed."""
     order = {entry.id: place for place, entry in enumerate(register())}
@@ -221,14 +367,17 @@ def main(wanted: Sequence[str]) -> int:
         print(f"the tests do not pass undisturbed: {said}")
         return 1
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(noticed, found))
+        others = iter([*pool.map(noticed, [bite for bite in found if not bite.change])])
+    tried = [(bite, service_noticed(bite) if bite.change else next(others)) for bite in found]
+    results = [(bite, wrong) for bite, wrong in tried if wrong is not None]
     print(f"{'clause':<10} {'disturbed':<54} {'tests':>5}  bitten")
-    for bite, wrong in zip(found, results, strict=True):
-        print(
-            f"{bite.clause:<10} {f'{bite.rulebook}: {bite.rule}':<54} {len(bite.tests):>5}  {wrong or 'yes'}"
-        )
-    bitten, clauses = sum(not wrong for wrong in results), len({bite.clause for bite in found})
+    rows = Counter(row(bite, wrong) for bite, wrong in results)
+    for (clause, said, tests, wrong), times in rows.items():
+        print(f"{clause:<10} {said:<54} {tests:>5}  {wrong or 'yes'}{f', {times} ways' * (times > 1)}")
+    bitten, clauses = sum(not wrong for _, wrong in results), len({bite.clause for bite, _ in results})
     print(f"{bitten} of {len(results)} disturbed values, for {clauses} clauses, were noticed")
+    for bite in (bite for bite, wrong in tried if wrong is None):
+        print(f"left out, as no rulebook may say so: {bite.rulebook}: {bite.rule}: {bite.change}")
     return int(bitten < len(results))
 
 

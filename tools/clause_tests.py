@@ -4,8 +4,9 @@
     python tools/clause_tests.py --write    writes them
 
 A test stands for the clauses of its marker, ``@pytest.mark.clause("NLC-10")``, on itself, on its class
-or, as ``pytestmark``, on its module. Code of the core cites a clause in parentheses in a docstring, or
-by building it with its id. The standard library is all that this needs.
+or, as ``pytestmark``, on its module; a case of a service firm for those that it ``cites``. Code of the
+core cites a clause in parentheses in a docstring, or by building it with its id. The standard library is
+all that this needs.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import argparse
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "src/servflow/rulebooks/data"
+CASES = "tests/rulebooks/test_service_cases.py::test_a_case_of_a_service_firm"
 _CITED = re.compile(r"\(([A-Z][A-Z-]*-[0-9]+(?:, [A-Z][A-Z-]*-[0-9]+)*)\)")
 
 
@@ -29,10 +32,19 @@ def registered() -> tuple[str, ...]:
 
 
 def tests(root: Path) -> Iterator[tuple[str, str]]:
-    """The id of a clause and the node id of a test, for every marker under ``tests``."""
+    """The id of a clause and the node id of a test, for every marker under ``tests`` and every case."""
     for path in sorted((root / "tests").rglob("test_*.py")):
         place = path.relative_to(root).as_posix()
         yield from _marked(ast.parse(path.read_text("utf-8")), place, ())
+    yield from cases(root)
+
+
+def cases(root: Path, firm: str = "*") -> Iterator[tuple[str, str]]:
+    """The id of a clause and the node id of a service firm's case that cites it."""
+    for path in sorted((root / "tests/rulebooks/cases").glob(f"{firm}/service.toml")):
+        for case in tomllib.loads(path.read_text("utf-8"))["case"]:
+            node = f"{CASES}[{path.parent.name}: {case['name']}]"
+            yield from ((id, node) for id in case.get("cites", ()))
 
 
 def _marked(node: ast.Module | ast.ClassDef, place: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:

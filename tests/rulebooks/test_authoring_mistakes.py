@@ -27,7 +27,7 @@ def value(**changes):
         ("format", "1", "'1'", "1"),
         ("authority", "国图", "'国图'", "small letters and digits, with hyphens between words"),
         ("subject", "", "''", "small letters and digits, with hyphens between words"),
-        ("policy", "ill.buying", "'ill.buying'", "ill.lending or ill.borrowing or ill.network or fees"),
+        ("policy", "ill.buying", "'ill.buying'", "ill.lending or ill.borrowing or ill.network or fees or aftersales"),
         ("title", " ", "' '", "a text that is not empty"),
         ("currency", "yuan", "'yuan'", "a code of three capital letters, as in ISO 4217"),
         ("currency", 156, "156", "a code of three capital letters, as in ISO 4217"),

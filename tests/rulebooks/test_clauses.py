@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from servflow.rulebooks import shipped
+from servflow.rulebooks import load, shipped
 from servflow.rulebooks._register import DATA
 from servflow.rulebooks.clauses import carried, clause_ids, register, report, standing
 
@@ -22,6 +22,12 @@ FEES = [
     "FARM-2",
     "FARM-6",
     "GOLF-4",
+]
+SERVICE = [
+    entry.id
+    for entry in register()
+    if entry.id.startswith(("AS-WARR-", "AS-SLA-", "AS-ACC-", "AS-MNT-"))
+    or (entry.id.startswith("AS-QA-") and entry.kind == "schedule")
 ]
 
 
@@ -46,8 +52,8 @@ def test_the_register_has_every_clause_once():
     assert [entry.id for entry in entries if entry.id.startswith("NLC-")] == NLC
 
 
-@pytest.mark.parametrize("clause", [*NLC, *FEES])
-def test_every_clause_of_lending_and_of_fees_is_carried_and_tested(clause):
+@pytest.mark.parametrize("clause", [*NLC, *FEES, *SERVICE])
+def test_every_clause_of_lending_of_fees_and_of_service_is_carried_and_tested(clause):
     """A rulebook value or code carries it, and at least one test stands for it."""
     assert carried()[clause]
     assert standing()[clause]
@@ -137,9 +143,127 @@ def test_no_test_stands_for_a_clause_that_is_not_there():
 
 
 def test_every_value_that_carries_a_clause_can_be_disturbed():
-    """The table of disturbances has another value for each rule that cites a clause, and no more."""
-    bite = tool("bite")
+    """The table of disturbances has another value for each rule that cites a clause, and no more.
 
-    assert set(bite.DISTURBANCES) == set(shipped())
+    Of the rules of service firms every part is changed by itself.
+    """
+    bite = tool("bite")
+    found = [*bite.bites()]
+
+    firms = {name for name in shipped() if load(name).policy == "aftersales"}
+    assert set(bite.DISTURBANCES) == set(shipped()) - firms
     for name, rules in bite.DISTURBANCES.items():
-        assert set(rules) == {each.rule for each in bite.bites() if each.rulebook == name}
+        assert set(rules) == {each.rule for each in found if each.rulebook == name}
+    for name in firms:
+        carrying = {
+            (id, rule) for id, rules in load(name).citations.items() if id != "PRACTICE" for rule in rules
+        }
+        assert {(each.clause, each.rule) for each in found if each.rulebook == name} == carrying
+
+
+def test_a_firms_case_that_cites_a_clause_stands_for_it(tmp_path):
+    """Its name and the firm's are its id."""
+    folder = tmp_path / "tests/rulebooks/cases/maker"
+    folder.mkdir(parents=True)
+    (folder / "service.toml").write_text(
+        '[[case]]\nname = "One"\ncites = ["AS-SLA-2", "AS-SLA-4"]\n[[case]]\nname = "Two"\n', "utf-8"
+    )
+
+    node = "tests/rulebooks/test_service_cases.py::test_a_case_of_a_service_firm[maker: One]"
+    assert [*tool("clause_tests").tests(tmp_path)] == [("AS-SLA-2", node), ("AS-SLA-4", node)]
+
+
+@pytest.mark.parametrize(
+    ("said", "changes"),
+    [
+        (
+            {"promise": "plan", "within": "4 working days to closing", "round-the-clock": True},
+            {
+                "promise = carry-out",
+                "within = 5 working days to closing",
+                "within = 4 days",
+                "within = 4 working days",
+                "round-the-clock = False",
+            },
+        ),
+        (
+            {"promise": "quote", "within": "before 12:00: same day; later: next day 12:00"},
+            {
+                "promise = plan",
+                "within = before 12:01: same day; later: next day 12:00",
+                "within = before 11:59: same day; later: next day 12:00",
+                "within = before 12:00: same day; later: next day 12:01",
+                "within = before 12:00: same day; later: next day 11:59",
+                "within = before 12:00: next day; later: next day 12:00",
+                "within = before 12:00: same day; later: next working day 12:00",
+            },
+        ),
+        (
+            {"promise": "parts", "within": "agreed parts-date", "when": {"a": ["1", "2"], "b": "x"}},
+            {
+                "promise = purchase-order",
+                "within = agreed parts-date-other",
+                "when = {'b': 'x'}",
+                "when = {'a': ['2'], 'b': 'x'}",
+                "when = {'a': ['1'], 'b': 'x'}",
+                "when = {'a': ['1', '2']}",
+            },
+        ),
+        (
+            {"distance": "road", "bands": ["near to 1 km", "far"], "unknown": "far"},
+            {
+                "distance = radius",
+                "bands = ['near to 1001 m', 'far']",
+                "bands = ['near to 999 m', 'far']",
+                "no unknown",
+            },
+        ),
+        (
+            {"warranty": "sold", "parts": "2 years", "labour": "lifetime", "travel": "none", "when": {"a": "1"}},
+            {
+                "warranty = delivered",
+                "parts = 2 years 1 day",
+                "labour = 100 years",
+                "travel = 1 day",
+                "no when",
+            },
+        ),
+        (
+            {"duty": "visit", "since": "year", "offsets": ["10 days"], "checks": ["a", "b"], "within": "given x"},
+            {
+                "duty = questionnaire",
+                "since = fixed",
+                "offsets = ['11 days']",
+                "checks = ['b']",
+                "checks = ['a-other', 'b']",
+                "checks = ['a']",
+                "checks = ['a', 'b-other']",
+                "within = given x-other",
+            },
+        ),
+        (
+            {"ladder": [{"level": 1, "at": "50 %", "action": "head"}], "kinds": ["quote"]},
+            {
+                "ladder = [{'level': 2, 'at': '50 %', 'action': 'head'}]",
+                "ladder = [{'level': 1, 'at': '50 %', 'action': 'head-other'}]",
+                "ladder = [{'level': 1, 'at': '51 %', 'action': 'head'}]",
+                "no kinds",
+            },
+        ),
+        (
+            {"question": "level", "answers": ["1", "2"], "default": "1"},
+            {"answers = ['1', '2', 'another']", "no default"},
+        ),
+        ({"exclusion": "paid"}, {"exclusion = contract"}),
+        ({"grant": "free"}, {"grant = contract"}),
+        ({"duty": "notice", "since": "year", "recurrence": "FREQ=WEEKLY"},
+         {"duty = plan", "since = fixed", "recurrence = FREQ=WEEKLY;COUNT=1"}),
+        (
+            {"handling": "as-covered", "refer": "brand"},
+            {"handling = property-company", "refer = brand-other"},
+        ),
+    ],
+)  # fmt: skip
+def test_every_part_of_a_firms_rule_is_disturbed_by_itself(said, changes):
+    """Lengths, words, bands, terms, conditions, parts of lists: one change each."""
+    assert {change for change, _ in tool("service_disturbances").disturbed(said)} == changes

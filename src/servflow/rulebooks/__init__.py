@@ -12,8 +12,14 @@ hosts that make their own calendar, in ``servflow.rulebooks.closures``.
 
 from __future__ import annotations
 
-from servflow.rulebooks._load import check, load, shipped
-from servflow.rulebooks._policies import POLICIES, borrowing_policy, lending_policy, network_policy
+from servflow.rulebooks._load import check, load, load_calendar, shipped
+from servflow.rulebooks._policies import (
+    POLICIES,
+    borrowing_policy,
+    lending_policy,
+    network_policy,
+    service_policy,
+)
 from servflow.rulebooks._rulebook import Line, Rule, Rulebook, Value
 
 __all__ = [
@@ -26,6 +32,8 @@ __all__ = [
     "check",
     "lending_policy",
     "load",
+    "load_calendar",
     "network_policy",
+    "service_policy",
     "shipped",
 ]

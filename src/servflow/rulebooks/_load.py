@@ -8,7 +8,7 @@ the hints of the policy), and what goes together across keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, time
 from decimal import Decimal
 from functools import cache
@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import attrs
 from cattrs import BaseValidationError, Converter
 
 from servflow.codec import canonical, problems, toml
@@ -36,6 +37,7 @@ from servflow.rulebooks._keys import (
     GIVEN,
     UNLIMITED,
     WEEKDAYS,
+    CalendarTable,
     ClauseId,
     ClosureTable,
     Currency,
@@ -54,8 +56,9 @@ from servflow.rulebooks._keys import (
 from servflow.rulebooks._policies import POLICIES, Given, Limit, Span, rule_types
 from servflow.rulebooks._register import DATA, clause_ids
 from servflow.rulebooks._rulebook import Rule, Rulebook, Value
+from servflow.rulebooks._service import SERVICE, described, service
 
-__all__ = ["check", "document", "load", "shipped"]
+__all__ = ["check", "document", "load", "load_calendar", "shipped"]
 
 _NAME: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _BITS: Final = 63
@@ -86,6 +89,38 @@ def load(source: str | Path) -> Rulebook:
     if rulebook is None:
         raise InvalidRulebook(str(source), found)
     return rulebook
+
+
+def load_calendar(source: str | Path) -> Calendar:
+    """The calendar of a rulebook, or of a file with nothing but the keys ``zone`` and ``calendar``.
+
+    The hours of such a file are its owner's own choice: it may do without name, clause and note.
+
+    Raises:
+        InvalidRulebook: it cannot be read or has mistakes; all of them are named.
+    """
+    tables = document(source)
+    if isinstance(tables, Problem) or not {"calendar"} <= tables.keys() <= {"zone", "calendar"}:
+        return load(source).calendar
+    own = {"name": Path(source).stem, "clause": PRACTICE.id, "note": "the owner's own hours"}
+    table = {**own, **tables["calendar"]} if isinstance(tables["calendar"], dict) else tables["calendar"]
+    lists, unread = lists_of(table, Path(source).parent)
+    wrong = [*unread, *calendar_problems(table, lists)]
+    try:
+        file = _converter(NO_CURRENCY).structure({**tables, "calendar": table}, _CalendarFile)
+    except BaseValidationError as error:
+        wrong += problems(error, key=toml.key)
+    if wrong:
+        raise InvalidRulebook(str(source), _placed(source, wrong))
+    return calendar_of(file.calendar, file.zone, lists)
+
+
+@attrs.frozen(kw_only=True)
+class _CalendarFile:
+    """A file with a calendar alone."""
+
+    zone: ZoneInfo
+    calendar: CalendarTable
 
 
 def check(source: str | Path) -> tuple[Problem, ...]:
@@ -124,6 +159,8 @@ def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
         calendar = calendar_of(file.calendar, file.zone, lists)
     if tables.get("policy") == FEES:
         read = fees(_rules(tables), _currency_of(tables), _calendars(tables, calendar))
+    elif tables.get("policy") == SERVICE:
+        read = Fees(*service(_rules(tables)))
     else:
         read = Fees(*_values(tables, made))
     wrong += [*read.wrong, *_contradictions(tables), *closed]
@@ -155,7 +192,8 @@ def _rulebook(
         cited = [*file.calendar.closures, *file.calendar.openings]
     if lists:  # what they say is decided by, too, and so belongs to the digest
         content["calendar"]["holidays"] = {each.name: _plain(each.content) for each in lists}
-    rules = {name: _rule(name, table, read.values) for name, table in file.rules.items()}
+    written = described if file.policy == SERVICE else _written
+    rules = {name: _rule(name, table, read.values, written) for name, table in file.rules.items()}
     return Rulebook(
         format=file.format,
         authority=file.authority,
@@ -184,12 +222,14 @@ def _calendars(tables: Mapping[str, Any], calendar: Calendar | None) -> Mapping[
     return {name: calendar or Calendar.always(UTC)} if isinstance(name, str) else {}
 
 
-def _rule(name: str, table: RuleTable, values: Mapping[tuple[str, int], Any]) -> Rule:
+def _rule(
+    name: str, table: RuleTable, values: Mapping[tuple[str, int], Any], written: Callable[[Any], str]
+) -> Rule:
     made = [
         Value(
             start=each.from_,
             value=values.get((name, number)),
-            written="gap" if each.gap else _written(each.is_),
+            written="gap" if each.gap else written(each.is_),
             gap=each.gap,
             clause=_clause(each.clause, each.at),
             note=each.note,

@@ -10,6 +10,7 @@ from types import MappingProxyType, NoneType
 from typing import Any, Final, NewType, get_args, get_origin, get_type_hints
 
 from servflow.codec.toml import Count, key
+from servflow.core.aftersales.policy import ServicePolicy
 from servflow.core.citations import Dated
 from servflow.core.dates import Period
 from servflow.core.errors import InvalidValue
@@ -19,6 +20,7 @@ from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.rulebooks._fees import FEES
 from servflow.rulebooks._rulebook import Rulebook
+from servflow.rulebooks._service import SERVICE
 
 __all__ = [
     "POLICIES",
@@ -29,6 +31,7 @@ __all__ = [
     "lending_policy",
     "network_policy",
     "rule_types",
+    "service_policy",
 ]
 
 POLICIES: Final[Mapping[str, type]] = MappingProxyType(
@@ -37,10 +40,11 @@ POLICIES: Final[Mapping[str, type]] = MappingProxyType(
         "ill.borrowing": BorrowingPolicy,
         "ill.network": NetworkPolicy,
         FEES: FeeRule,
+        SERVICE: ServicePolicy,
     }
 )
 """What a rulebook can fill, by the name under which it says so: a policy, whose fields say which rules
-there are; or fee rules, which it names itself."""
+there are; or fee rules or the rules of a service firm, which it names itself."""
 
 Limit = NewType("Limit", int)  # 0 or more, or none at all
 Span = NewType("Span", Period)  # a period, or none at all
@@ -128,6 +132,23 @@ def network_policy(rulebook: Rulebook, *, library: str, closed_through: date | N
         currency=rulebook.currency,
         closed_through=closed_through,
         **_rules(rulebook, "ill.network"),
+    )
+
+
+def service_policy(rulebook: Rulebook) -> ServicePolicy:
+    """The policy of a service firm (售后服务部门) under ``rulebook``, its rules under the names of the file.
+
+    Raises:
+        InvalidValue: the rulebook is for another policy.
+    """
+    if rulebook.policy != SERVICE:
+        raise InvalidValue("policy", rulebook.policy, f"a rulebook for {SERVICE}")
+    return ServicePolicy(
+        firm=rulebook.authority,
+        rulebook=rulebook.digest,
+        calendar=rulebook.calendar,
+        currency=rulebook.currency,
+        rules={name: rule.dated for name, rule in rulebook.rules.items()},
     )
 
 
