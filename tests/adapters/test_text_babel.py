@@ -29,8 +29,24 @@ from reasons_given import reasons_given
 import servflow
 from servflow.adapters.text_babel import LANGUAGES, BabelWording, Texts
 from servflow.adapters.text_babel._catalogue import catalogue
+from servflow.core.aftersales.circumstances import STANDARD
+from servflow.core.aftersales.claims import COVERAGE, PART
+from servflow.core.aftersales.covers import FAULT_GROUP, CoverKind, CoverState
+from servflow.core.aftersales.provision import ACCRUAL, DEDUCTION, REQUISITION, REVERSAL, USE
+from servflow.core.aftersales.quotes import INSPECTION, QuoteState
+from servflow.core.aftersales.words import (
+    Bearer,
+    ChargeClass,
+    CollectionWay,
+    Coverage,
+    DutyKind,
+    Event,
+    PauseReason,
+    TargetKind,
+)
 from servflow.core.changes import Actor, Aggregate, Command, Key, Message, Office
 from servflow.core.citations import PRACTICE, Clause, Plain, Reason
+from servflow.core.clocks import ClockState
 from servflow.core.dates import EndOfMonth
 from servflow.core.errors import InvalidValue, Refused
 from servflow.core.fees import (
@@ -449,7 +465,7 @@ WORDS = {language: templates(language) for language in LANGUAGES}
 
 def modules(*under: str) -> Iterator[ast.Module]:
     for part in under:
-        for file in sorted((SOURCE / part).rglob("*.py")):
+        for file in sorted((SOURCE / part).rglob("*.py")) or [SOURCE / part]:
             yield ast.parse(file.read_text(encoding="utf-8"))
 
 
@@ -481,8 +497,19 @@ WORDS_FOR_SIDES = (
     *(f"filing-filled.{yes}" for yes in YES_OR_NO),
     *("request-kind.new", "request-kind.retry", "note.need-before-passed", "charge.payable"),
     *(f"charge.{kind}" for kind in (SETTLED, GIVEN_BACK)),
+    *(f"charge.{kind}" for kind in (ACCRUAL, USE, REVERSAL, REQUISITION, DEDUCTION, INSPECTION)),
+    *(f"charge.service-{bearer.value}" for bearer in Bearer if bearer is not Bearer.FIRM),
+    "promise.due",
+    *(f"party.{who}" for who in ("brand-service-line", "purchasing", "sales-centre", "service-head-office")),
+    *(f"missing.{it}" for it in (FAULT_GROUP, PART, "cause", "maker", "seller", "warranty-term")),
 )
 """What a fact of a message or a reason may be, where no enum says it."""
+
+ASKED = {name: question for name, question in STANDARD.items() if name != COVERAGE}
+"""The questions of after-sales service on whose answers a warranty hangs."""
+
+SPEAKING = ("adapters/text_babel", "adapters/timeline_svg.py", "cli")
+"""Where codes of the catalogue are written out."""
 
 STEP_CODE = re.compile(r"(operation|range|rate|ratio)\.[a-z_.]+")
 
@@ -559,9 +586,21 @@ def words_needed() -> set[str]:
         "rounding": Rounding,
         "end-of-month": EndOfMonth,
         "convention": DayCountConvention,
+        "charge-class": ChargeClass,
+        "coverage": Coverage,
+        "bearer": Bearer,
+        "cover-kind": CoverKind,
+        "cover-state": CoverState,
+        "event": Event,
+        "promise": TargetKind,
+        "duty": DutyKind,
+        "collection": CollectionWay,
+        "pause": PauseReason,
+        "quote-state": QuoteState,
+        "clock-state": ClockState,
     }
     day = date(2026, 1, 1)
-    spoken = {text for module in modules("adapters/text_babel", "cli") for text in string_literals(module)}
+    spoken = {text for module in modules(*SPEAKING) for text in string_literals(module)}
     specs = {spec for forms in WORDS["en"].values() for form in forms for _, spec in placeholders(form)}
     return {
         *(f"{space}.{member.value}" for space, enum in enums.items() for member in enum),
@@ -579,6 +618,7 @@ def words_needed() -> set[str]:
         *(f"charge.{security.value}-given-back" for security in SecurityKind),
         *(f"agreement.{agreement}" for agreement in POLICY.agreements.on(day).value),
         *(f"reason.{code}" for code in REASONS),
+        *(f"answer.{name}.{answer}" for name, each in ASKED.items() for answer in each.answers),
         *(f"message.{kind}.{part}" for kind in MESSAGES for part in ("subject", "body")),
         *(text for text in spoken if STEP_CODE.fullmatch(text)),
         *("months.up", "months.down", "flag.true", "flag.false", f"clause.{PRACTICE.id}"),
@@ -943,7 +983,7 @@ def test_a_choice_of_the_desk_is_cited_as_one() -> None:
     assert Texts("en").reason(reason) == (
         "At most 5 volumes may be out at one time; 4 volumes out now, 2 volumes asked for. [our practice]"
     )
-    assert Texts("zh_CN").reason(reason).endswith("[我馆惯例]")
+    assert Texts("zh_CN").reason(reason).endswith("[惯例]")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

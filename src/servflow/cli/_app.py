@@ -9,6 +9,7 @@ import click
 
 from servflow import __version__
 from servflow.cli._account import account
+from servflow.cli._aftersales import aftersales
 from servflow.cli._centre import centre
 from servflow.cli._clock import mail, wake
 from servflow.cli._fee import fee
@@ -17,8 +18,10 @@ from servflow.cli._host import Host, host_options
 from servflow.cli._ill import ill
 from servflow.cli._partner import partner
 from servflow.cli._rules import clauses, diagram, rulebook
+from servflow.cli._service_clock import clock
 from servflow.cli._show import as_json, complain
 from servflow.cli._store import audit, erase, export, import_
+from servflow.cli._warranty import warranty
 from servflow.core.errors import (
     AlreadyExists,
     CommandReused,
@@ -43,6 +46,8 @@ _USAGE_ERRORS: Final = (AlreadyExists, CommandReused, InvalidCommand, InvalidVal
 def servflow() -> None:
     """A lending desk: requests in, volumes out and back, and what is owed and why.
 
+    Beside it, after-sales service by rulebooks: what is promised, covered and due.
+
     Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 refused by a rule.
     """
 
@@ -53,6 +58,9 @@ _COMMANDS: Final = (
     filing,
     centre,
     fee,
+    clock,
+    warranty,
+    aftersales,
     wake,
     mail,
     partner,

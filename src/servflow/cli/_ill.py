@@ -41,7 +41,7 @@ _REFUSED: Final = 3
 @click.group()
 @host_options
 def ill() -> None:
-    """The loan desk, both sides: requests, commands, and what is owed."""
+    """The loan desk, both sides: requests, commands, what is owed."""
 
 
 for each in (list_, show, why, request, hear, attention, statement):

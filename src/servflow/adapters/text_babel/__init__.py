@@ -21,6 +21,8 @@ from servflow.adapters.text_babel._derivation import (
     charge_tree,
     charge_tree_lines,
 )
+from servflow.adapters.text_babel._verdict import verdict_lines
+from servflow.core.aftersales.warranty import Verdict
 from servflow.core.changes import Command, Message
 from servflow.core.citations import Plain, Reason
 from servflow.core.errors import NotFound
@@ -182,6 +184,10 @@ class Texts:
     def charge_tree_lines(self, charge: Charge) -> list[str]:
         """The same lines for a terminal, with the tree drawn before them."""
         return charge_tree_lines(self._words, charge)
+
+    def verdict_lines(self, verdict: Verdict) -> list[str]:
+        """What parts, labour and travel come to, who bears it, and why, each with its clauses."""
+        return verdict_lines(self._words, verdict)
 
     def statement(
         self,

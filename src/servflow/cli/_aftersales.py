@@ -1,0 +1,692 @@
+"""After-sales service by the rulebooks of service firms: promises, a comparison of firms, duties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final, TypeVar
+
+import attrs
+import click
+
+from servflow.cli._host import Host, day, host_options, pass_host
+from servflow.cli._service_clock import (
+    length,
+    length_text,
+    local_instant,
+    plain_instant,
+    rulebook_name,
+)
+from servflow.cli._show import as_json, say, table
+from servflow.core.aftersales.circumstances import DISTANCE, STANDARD, Distance, MeasuredBy
+from servflow.core.aftersales.claims import PART
+from servflow.core.aftersales.covers import FAULT_GROUP
+from servflow.core.aftersales.duties import DutyDue, Subject, due, waiting
+from servflow.core.aftersales.policy import Duty, Promise, ServiceRules
+from servflow.core.aftersales.promises import FaultReport, Possible, Promised, possible, promised
+from servflow.core.aftersales.words import Event
+from servflow.core.citations import Clause
+from servflow.core.clocks import Agreed, Allowance, Rung, Until
+from servflow.core.dates import day_of
+from servflow.core.errors import InvalidValue, MissingValue
+from servflow.core.worktime import Calendar
+from servflow.rulebooks import Rulebook, load, service_policy, shipped
+
+__all__ = [
+    "SERVICE",
+    "aftersales",
+    "answers",
+    "asking",
+    "assigned",
+    "check_events",
+    "check_given",
+    "clause_plain",
+    "distance",
+    "service_book",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SERVICE: Final = "aftersales"
+"""The policy of the rulebooks of service firms."""
+
+_DISTANCE: Final = re.compile(r"(\d{1,9})(?:\.(\d{1,3}))? ?(m|km) (radius|road)")
+_NUMBER: Final = re.compile(r"\d{1,9}")
+_EVENTS: Final = ", ".join(each.value for each in Event)
+
+
+# --- what is typed ----------------------------------------------------------------------------------
+
+
+def assigned(written: Iterable[str], option: str, form: str = "NAME=VALUE") -> dict[str, str]:
+    """The texts ``NAME=VALUE`` by their names.
+
+    Raises:
+        BadParameter: one is of another form, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for each in written:
+        name, sign, value = (part.strip() for part in each.partition("="))
+        if not (name and sign and value):
+            raise click.BadParameter(f"found {each!r}, expected {form}", param_hint=option)
+        if name in found:
+            raise click.BadParameter(f"found {name} twice, expected each once", param_hint=option)
+        found[name] = value
+    return found
+
+
+def answers(written: Iterable[str]) -> dict[str, str]:
+    """What was answered, by question."""
+    return assigned(written, "--answer", "QUESTION=ANSWER")
+
+
+def _event(name: str, option: str) -> Event:
+    try:
+        return Event(name)
+    except ValueError:
+        raise click.BadParameter(f"found {name!r}, expected one of {_EVENTS}", param_hint=option) from None
+
+
+def distance(written: str | None) -> Distance | None:
+    """The distance that is written as ``80 km road``, ``1.5 km radius`` or ``500 m road``."""
+    if written is None:
+        return None
+    found = _DISTANCE.fullmatch(" ".join(written.split()))
+    metres = Fraction()
+    if found is not None:
+        number = Fraction(f"{found[1]}.{found[2] or 0}")
+        metres = number * (1000 if found[3] == "km" else 1)
+    if found is None or metres.denominator > 1:
+        expected = "whole metres and how they were measured, such as '80 km road' or '100 km radius'"
+        raise click.BadParameter(f"found {written!r}, expected {expected}", param_hint="--distance")
+    return Distance(int(metres), MeasuredBy(found[4]))
+
+
+def service_book(name: str) -> Rulebook:
+    """The rulebook of that name or file, if it is one of a service firm; a firm's name alone will do."""
+    book = load(rulebook_name(name))
+    if book.policy != SERVICE:
+        found = f"{book.name} has no rules of a service firm; its policy is {book.policy}"
+        raise click.BadParameter(found, param_hint="RULEBOOK")
+    return book
+
+
+def _report(
+    zone: tzinfo | None, at: str, said: Iterable[str], far: str | None, given: Iterable[str]
+) -> FaultReport:
+    return FaultReport(
+        at=local_instant(at, zone, "--at"),
+        answers=answers(said),
+        distance=distance(far),
+        given={name: _given(value, zone) for name, value in assigned(given, "--given").items()},
+    )
+
+
+def _given(value: str, zone: tzinfo | None) -> int | datetime:
+    """A number for a length, or an instant for a deadline."""
+    return int(value) if _NUMBER.fullmatch(value) else local_instant(value, zone, "--given")
+
+
+def _happened(written: Iterable[str], report: FaultReport, zone: tzinfo | None) -> dict[Event, datetime]:
+    """What has happened when; the report itself among it."""
+    said = assigned(written, "--event", "EVENT=INSTANT")
+    events = {_event(name, "--event"): local_instant(at, zone, "--event") for name, at in said.items()}
+    if Event.REPORTED in events:
+        expected = "another event: when it was reported, --at says"
+        raise click.BadParameter(f"found {Event.REPORTED.value!r}, expected {expected}", param_hint="--event")
+    return {Event.REPORTED: report.at, **events}
+
+
+def check_given(given: Iterable[str], blanks: Iterable[str]) -> None:
+    """Everything given fills a blank.
+
+    Raises:
+        BadParameter: it does not.
+    """
+    left = sorted(set(blanks))
+    for name in given:
+        if name not in left:
+            expected = f"one of {', '.join(left)}" if left else "nothing: no blank is left"
+            raise click.BadParameter(f"found {name!r}, expected {expected}", param_hint="--given")
+
+
+def check_events(said: Iterable[Event], used: Iterable[Event], option: str) -> None:
+    """Every event that is said decides something; when it was reported always does.
+
+    Raises:
+        BadParameter: one decides nothing.
+    """
+    known = sorted({each.value for each in used} - {Event.REPORTED.value})
+    for event in said:
+        if event is not Event.REPORTED and event.value not in known:
+            expected = f"one of {', '.join(known)}" if known else "no event"
+            found = f"found {event.value!r}, which nothing begins or ends with, expected {expected}"
+            raise click.BadParameter(found, param_hint=option)
+
+
+@contextmanager
+def asking(rules: ServiceRules) -> Iterator[None]:
+    """What is missing within is asked for with the option that says it.
+
+    Raises:
+        MissingValue: something is.
+    """
+    try:
+        yield
+    except MissingValue as error:
+        how = _option(rules, error.name)
+        raise MissingValue(error.name, f"{error.where}; say {how}" if how else error.where) from None
+
+
+def _option(rules: ServiceRules, name: str) -> str | None:
+    """The option that says it, with what it takes."""
+    if name == DISTANCE:
+        by = MeasuredBy.ROAD if rules.distances is None else rules.distances.by
+        return f"--distance '80 km {by.value}'"
+    if name in (PART, FAULT_GROUP):
+        return f"--{name} {'GROUP' if name == FAULT_GROUP else 'PART'}"
+    if name in rules.questions:
+        return f"--answer '{name}={'|'.join(rules.questions[name].answers)}'"
+    if name in {each.value for each in Event}:
+        return f"--date {name}=2026-01-31"
+    promise = next((each.rule for each in rules.of(Promise) if each.rule.within.asks == name), None)
+    if promise is None:
+        return f"--given '{name}=1 year'"
+    return f"--given {name}={'2026-01-31T09:00' if isinstance(promise.within, Agreed) else '3'}"
+
+
+def _reported(command: F) -> F:
+    """The options that say what was reported."""
+    for option in (
+        click.option(
+            "--event",
+            "events",
+            multiple=True,
+            metavar="EVENT=INSTANT",
+            help="When something else happened that a promise begins with; repeatable.",
+        ),
+        click.option(
+            "--given",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="What a rulebook leaves blank: a number, or an instant that was agreed; repeatable.",
+        ),
+        click.option(
+            "--distance",
+            "far",
+            metavar="DISTANCE",
+            help="How far the site is, such as '80 km road' or '100 km radius'.",
+        ),
+        _answer_option,
+        click.option("--at", required=True, metavar="INSTANT", help="When the fault was reported."),
+    ):
+        command = option(command)
+    return command
+
+
+_answer_option: Final = click.option(
+    "--answer",
+    "said",
+    multiple=True,
+    metavar="QUESTION=ANSWER",
+    help="What is known of the fault; repeatable.",
+)
+
+
+# --- what is shown ----------------------------------------------------------------------------------
+
+
+def clause_plain(clause: Clause) -> dict[str, str]:
+    """A clause for machines."""
+    return {"id": clause.id, "at": clause.at}
+
+
+@attrs.frozen(kw_only=True)
+class _Row:
+    """What one firm may promise: when it is due, if that is known; ``waits``: its event has no instant.
+
+    ``wrong`` is why what was given cannot fill its blank.
+    """
+
+    found: Possible
+    due: datetime | None
+    waits: bool
+    wrong: InvalidValue | None = None
+
+
+def _row(
+    rules: ServiceRules, found: Possible, report: FaultReport, happened: Mapping[Event, datetime]
+) -> _Row:
+    """When it is due, were every open question answered as the promise asks."""
+    promise = found.rule.rule
+    anchor = happened.get(promise.since)
+    at = None
+    if found.asks is None:
+        calendar = Calendar.always(rules.calendar.zone) if promise.round_the_clock else rules.calendar
+        try:
+            within = _filled(promise.within, report)
+            at = None if anchor is None else _due(within, promise.within.asks, anchor, calendar)
+        except InvalidValue as error:
+            return _Row(found=found, due=None, waits=anchor is None, wrong=error)
+    return _Row(found=found, due=at, waits=anchor is None)
+
+
+def _filled(within: Allowance, report: FaultReport) -> Allowance:
+    """The allowance with its blank filled.
+
+    Raises:
+        InvalidValue: what is given is of the wrong kind or out of range.
+        MissingValue: nothing is.
+    """
+    try:
+        return within.filled(report.given)
+    except InvalidValue as error:
+        given = report.given[error.field]
+        found = given if isinstance(given, int) else given.isoformat()
+        agreed = "an instant such as 2026-01-31T09:00"
+        expected = agreed if isinstance(within, Agreed) else error.expected
+        raise InvalidValue(error.field, found, expected) from None
+
+
+def _due(within: Allowance, blank: str | None, anchor: datetime, calendar: Calendar) -> datetime:
+    """When it is due.
+
+    Raises:
+        InvalidValue: that does not lie after the anchor, or beyond the calendar; named by the blank, if any.
+    """
+    try:
+        return within.allowed(anchor, calendar).due
+    except InvalidValue:
+        begins = anchor.astimezone(calendar.zone).isoformat()
+        found, expected = str(within), f"what ends by the year 9998, counted from {begins}"
+        if isinstance(within, Until):
+            found, expected = within.at.astimezone(calendar.zone).isoformat(), f"an instant after {begins}"
+        raise InvalidValue(blank or "within", found, expected) from None
+
+
+def _hangs_on(host: Host, row: _Row) -> str:
+    """The answers, the event and the blank that the promise hangs on."""
+    promise = row.found.rule.rule
+    accepted = dict(promise.when.conditions)
+    said = [f"{question}: {' or '.join(accepted[question])}" for question in row.found.open]
+    if row.waits:
+        said.append(_event_named(host, promise.since))
+    if row.found.asks is not None:
+        said.append(f"{{{row.found.asks}}}")
+    return ", ".join(said)
+
+
+def _event_named(host: Host, event: Event) -> str:
+    """What an event is called, and the word that says it on the line."""
+    return f"{host.texts.name('event', event.value)} ({event.value})"
+
+
+@click.group()
+@host_options
+def aftersales() -> None:
+    """After-sales service: promises, firms compared, duties."""
+
+
+@aftersales.command(
+    epilog="For instance: servflow aftersales compare --at 2026-05-01T16:30+08:00 --distance '80 km road'"
+)
+@click.argument("names", nargs=-1, metavar="[RULEBOOK]...")
+@_reported
+@host_options
+@pass_host
+def compare(
+    host: Host,
+    names: tuple[str, ...],
+    *,
+    at: str,
+    said: tuple[str, ...],
+    far: str | None,
+    given: tuple[str, ...],
+    events: tuple[str, ...],
+) -> None:
+    """What each firm would have promised for the same fault report.
+
+    Without a name: every firm whose rulebook ships. A promise that hangs on something has the date that
+    it would have, were it answered so. An instant without an offset is local time of the firms' zone.
+    """
+    books = [service_book(name) for name in names or _shipped()]
+    zone = _common_zone(books)
+    report = _report(zone, at, said, far, given)
+    happened = _happened(events, report, zone)
+    firms = [(book, service_policy(book).on(day_of(report.at, book.calendar.zone))) for book in books]
+    _check_asked([rules for _, rules in firms], report, happened)
+    found = [(book, rules, _rows(rules, report, happened)) for book, rules in firms]
+    if host.json:
+        as_json([_plain_firm(book, rules, rows) for book, rules, rows in found])
+        return
+    lines: list[tuple[str, ...]] = []
+    for _, rules, rows in found:
+        if isinstance(rows, InvalidValue):
+            lines.append((rules.firm, "", "", str(rows), ""))
+        elif not rows:
+            lines.append((rules.firm, "nothing", "", "", ""))
+        else:
+            lines += [_line(host, rules, row) for row in rows]
+    title = f"reported {host.texts.instant(report.at, zone or UTC)}"
+    table(title, ("firm", "promise", "due", "hangs on", "clause"), lines)
+
+
+def _shipped() -> list[str]:
+    return [name for name in shipped() if name.endswith("/service")]
+
+
+def _common_zone(books: Sequence[Rulebook]) -> tzinfo | None:
+    """The zone of all firms; ``None`` where they are in several."""
+    zones = {book.calendar.zone for book in books}
+    return zones.pop() if len(zones) == 1 else None
+
+
+def _check_asked(
+    firms: Sequence[ServiceRules], report: FaultReport, happened: Mapping[Event, datetime]
+) -> None:
+    """Every answer is one to a question of some firm, everything given fills a blank, every event is used.
+
+    Raises:
+        BadParameter: one is not, or does not.
+    """
+    promises = [each.rule for rules in firms for each in rules.of(Promise)]
+    check_given(report.given, [each.within.asks for each in promises if each.within.asks is not None])
+    check_events(happened, [each.since for each in promises], "--event")
+    for question, answer in report.answers.items():
+        known = [rules.questions[question].answers for rules in firms if question in rules.questions]
+        if not known:
+            asked = sorted({*STANDARD, *(name for rules in firms for name in rules.questions)})
+            found = f"found the question {question!r}, expected one of {', '.join(asked)}"
+            raise click.BadParameter(found, param_hint="--answer")
+        if not any(answer in each for each in known):
+            expected = ", ".join(sorted({each for found in known for each in found}))
+            raise click.BadParameter(
+                f"found {question}={answer}, expected one of {expected}", param_hint="--answer"
+            )
+
+
+def _rows(
+    rules: ServiceRules, report: FaultReport, happened: Mapping[Event, datetime]
+) -> list[_Row] | InvalidValue:
+    """What the firm may promise; or why it cannot be asked: its question has other answers."""
+    try:
+        found = possible(rules, report)
+    except InvalidValue as error:
+        return error
+    return [_row(rules, each, report, happened) for each in found]
+
+
+def _line(host: Host, rules: ServiceRules, row: _Row) -> tuple[str, ...]:
+    promise, zone = row.found.rule.rule, rules.calendar.zone
+    return (
+        rules.firm,
+        f"{host.texts.name('promise', promise.kind.value)}: {promise.within}",
+        "" if row.due is None else host.texts.instant(row.due, zone),
+        _hangs_on(host, row) if row.wrong is None else str(row.wrong),
+        row.found.rule.clause.id,
+    )
+
+
+def _plain_firm(book: Rulebook, rules: ServiceRules, rows: list[_Row] | InvalidValue) -> dict[str, Any]:
+    about = {"firm": rules.firm, "rulebook": book.name, "title": book.title, "version": rules.version}
+    if isinstance(rows, InvalidValue):
+        return {**about, "error": rows.code, "texts": [str(rows)], "promises": []}
+    return {**about, "promises": [_plain_row(row, rules.calendar.zone) for row in rows]}
+
+
+def _plain_row(row: _Row, zone: tzinfo) -> dict[str, Any]:
+    named = row.found.rule
+    accepted = dict(named.rule.when.conditions)
+    wrong = {} if row.wrong is None else {"error": row.wrong.code, "texts": [str(row.wrong)]}
+    return {
+        **wrong,
+        "rule": named.name,
+        "promise": named.rule.kind.value,
+        "since": named.rule.since.value,
+        "within": str(named.rule.within),
+        "due": plain_instant(row.due, zone),
+        "open": {question: list(accepted[question]) for question in row.found.open},
+        "asks": row.found.asks,
+        "clause": clause_plain(named.clause),
+    }
+
+
+@aftersales.command()
+@click.argument("name", metavar="RULEBOOK")
+@_reported
+@host_options
+@pass_host
+def promises(
+    host: Host,
+    name: str,
+    *,
+    at: str,
+    said: tuple[str, ...],
+    far: str | None,
+    given: tuple[str, ...],
+    events: tuple[str, ...],
+) -> None:
+    """What one firm promises for a fault report, nothing left open.
+
+    RULEBOOK is one that ships, or a file. What decides and was not answered is asked for (exit code 1).
+    """
+    book = service_book(name)
+    zone = book.calendar.zone
+    report = _report(zone, at, said, far, given)
+    happened = _happened(events, report, zone)
+    rules = service_policy(book).on(day_of(report.at, zone))
+    _check_asked([rules], report, happened)
+    for blank in [each.rule.within for each in rules.of(Promise) if each.rule.within.asks in report.given]:
+        _filled(blank, report)
+    with asking(rules):
+        found = [(each, _ends(rules, each, happened)) for each in promised(rules, report)]
+    if host.json:
+        as_json(
+            {
+                "firm": rules.firm,
+                "rulebook": book.name,
+                "version": rules.version,
+                "promises": [_plain_promised(each, ends, zone) for each, ends in found],
+            }
+        )
+        return
+    table(
+        f"{rules.firm}: reported {host.texts.instant(report.at, zone)}",
+        ("promise", "within", "from", "due", "clause", "rules"),
+        [
+            (
+                host.texts.name("promise", each.kind.value),
+                str(each.target.within),
+                host.texts.name("event", each.since.value),
+                "" if ends is None else host.texts.instant(ends, zone),
+                ", ".join(clause.id for clause in each.clauses),
+                ", ".join(each.rules),
+            )
+            for each, ends in found
+        ],
+    )
+    more = [line for each, _ in found for line in _moved_by(host, each)]
+    if more:
+        table("what moves them, and whom they reach", ("promise", "what", "says"), more)
+
+
+def _moved_by(host: Host, each: Promised) -> Iterator[tuple[str, str, str]]:
+    """What its clock stands still for, what excuses it, who extends it, and its ladder."""
+    texts, target = host.texts, each.target
+    promise = texts.name("promise", each.kind.value)
+    for reason in sorted(target.pauses):
+        yield promise, texts.text("clock.pause"), texts.name("pause", reason)
+    for reason in sorted(target.excuses):
+        yield promise, "is excused by", reason
+    if target.extended_by is not None:
+        yield promise, "may be extended by", target.extended_by
+    for rung in target.ladder:
+        what = texts.text("clock.rung", {"level": rung.level, "action": rung.action})
+        yield promise, what, _rung_at(host, rung)
+
+
+def _rung_at(host: Host, rung: Rung) -> str:
+    if rung.fraction is not None:
+        percent = Decimal(rung.fraction.numerator * 100) / rung.fraction.denominator
+        return f"{percent.normalize():f} %"
+    assert rung.offset is not None
+    return f"{length_text(host.texts, abs(rung.offset))} {'before' if rung.offset < timedelta() else 'after'}"
+
+
+def _ends(rules: ServiceRules, each: Promised, happened: Mapping[Event, datetime]) -> datetime | None:
+    """When it is due, if what it begins with has happened.
+
+    Raises:
+        InvalidValue: that does not lie after the anchor, or beyond the calendar.
+    """
+    anchor = happened.get(each.since)
+    if anchor is None:
+        return None
+    blanks = {named.name: named.rule.within.asks for named in rules.of(Promise)}
+    return _due(each.target.within, blanks[each.rules[0]], anchor, each.target.calendar)
+
+
+def _plain_promised(each: Promised, ends: datetime | None, zone: tzinfo) -> dict[str, Any]:
+    target = each.target
+    return {
+        "promise": each.kind.value,
+        "since": each.since.value,
+        "within": str(target.within),
+        "due": plain_instant(ends, zone),
+        "pauses": sorted(target.pauses),
+        "excuses": sorted(target.excuses),
+        "extended_by": target.extended_by,
+        "ladder": [
+            {
+                "level": rung.level,
+                "action": rung.action,
+                "share": None if rung.fraction is None else str(rung.fraction),
+                "offset": length(rung.offset),
+            }
+            for rung in target.ladder
+        ],
+        "rules": list(each.rules),
+        "clauses": [clause_plain(clause) for clause in each.clauses],
+    }
+
+
+@aftersales.command()
+@click.argument("name", metavar="RULEBOOK")
+@click.option(
+    "--date",
+    "happened",
+    multiple=True,
+    metavar="EVENT=DAY[,DAY]...",
+    help="When something happened, once or again; repeatable.",
+)
+@_answer_option
+@click.option("--after", type=day, help="What is due after this day (all since the first day named).")
+@click.option("--through", type=day, required=True, help="The last day on which it is due, included.")
+@click.option("--subject", default="subject", metavar="NAME", help="Whom or what it is owed to.")
+@host_options
+@pass_host
+def duties(
+    host: Host,
+    name: str,
+    *,
+    happened: tuple[str, ...],
+    said: tuple[str, ...],
+    after: date | None,
+    through: date,
+    subject: str,
+) -> None:
+    """What a firm has to do by itself, and what waits.
+
+    Call-backs, visits, inspections, maintenance. An event with several days comes again
+    (harvest=2026-05-20,2026-09-20). The rules are those of the last day.
+    """
+    book = service_book(name)
+    rules = service_policy(book).on(through)
+    once, repeated = _once_and_again(happened)
+    owed = Subject(name=subject, answers=answers(said), dates=once, repeated=repeated)
+    first = min([*once.values(), *(each for days in repeated.values() for each in days), through])
+    uses = [each.rule for each in rules.of(Duty)]
+    check_events(
+        [*once, *repeated],
+        [event for each in uses for event in (each.since, each.not_before, each.until) if event is not None],
+        "--date",
+    )
+    with asking(rules):
+        found = due(rules, owed, first - timedelta(days=1) if after is None else after, through)
+        waits = waiting(rules, owed)
+    if host.json:
+        as_json(
+            {
+                "firm": rules.firm,
+                "rulebook": book.name,
+                "duties": [
+                    {
+                        "key": each.key,
+                        "rule": each.rule,
+                        "duty": each.kind.value,
+                        "day": each.day.isoformat(),
+                        "last_day": each.last_day.isoformat(),
+                        "earliest": None if each.earliest is None else each.earliest.isoformat(),
+                        "checks": list(each.checks),
+                        "signed_by_both": each.signed_by_both,
+                        "opinion": each.opinion,
+                        "clause": clause_plain(each.clause),
+                    }
+                    for each in found
+                ],
+                "waiting": [
+                    {
+                        "rule": each.rule,
+                        "duty": each.kind.value,
+                        "event": each.event.value,
+                        "clause": clause_plain(each.clause),
+                    }
+                    for each in waits
+                ],
+            }
+        )
+        return
+    texts = host.texts
+    table(
+        f"{rules.firm}: through {texts.day(through)}",
+        ("day", "last day", "possible from", "duty", "rule", "to look at", "clause"),
+        [
+            (
+                texts.day(each.day),
+                texts.day(each.last_day),
+                _possible_from(host, each),
+                texts.name("duty", each.kind.value),
+                each.rule,
+                ", ".join(each.checks),
+                each.clause.id,
+            )
+            for each in found
+        ],
+    )
+    for each in waits:
+        say(
+            f"{each.rule} waits for {_event_named(host, each.event)}:"
+            f" {texts.name('duty', each.kind.value)} [{each.clause.id}]"
+        )
+
+
+def _possible_from(host: Host, each: DutyDue) -> str:
+    """The first day on which it may be done, where that is not the day on which it is due."""
+    return "" if each.earliest in (None, each.day) else host.texts.day(each.earliest)
+
+
+def _once_and_again(written: Iterable[str]) -> tuple[dict[Event, date], dict[Event, tuple[date, ...]]]:
+    once: dict[Event, date] = {}
+    again: dict[Event, tuple[date, ...]] = {}
+    for name, value in assigned(written, "--date", "EVENT=DAY").items():
+        event = _event(name, "--date")
+        days = tuple(day(each.strip()) for each in value.split(","))
+        if len(days) == 1:
+            once[event] = days[0]
+        else:
+            again[event] = days
+    return once, again
