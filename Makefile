@@ -60,6 +60,7 @@ check: $(VENV)/installed
 
 bench: $(VENV)/installed
 	@mkdir -p bench-out
+	@$(BIN)/python bench/clocks.py --json bench-out/clocks.json
 	@$(BIN)/python bench/decide.py --json bench-out/decide.json
 	@$(BIN)/python bench/fees.py --json bench-out/fees.json
 	@$(BIN)/python bench/storage.py --json bench-out/storage.json
