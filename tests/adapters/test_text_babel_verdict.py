@@ -34,7 +34,7 @@ FIRM = rules(
     (
         "brand",
         Handling(
-            refer="400-800", through="sales-centre, purchasing", may_refuse=True, when=when(maker="brand")
+            refer="400-800", through=("sales-centre", "purchasing"), may_refuse=True, when=when(maker="brand")
         ),
     ),
 )

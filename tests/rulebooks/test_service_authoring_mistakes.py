@@ -329,7 +329,7 @@ DISAGREE = "rules that agree, or conditions that tell them apart"
         ({"handling": "firm"}, {"handling": "supplier"}),
         ({"handling": "firm"}, {"handling": "firm", "all-of-it": True}),
         ({"handling": "as-covered", "refer": "brand"}, {"handling": "firm", "refer": "maker"}),
-        ({"handling": "as-covered", "through": "sales"}, {"handling": "as-covered", "through": "purchasing"}),
+        ({"handling": "as-covered", "through": ["sales"]}, {"handling": "as-covered", "through": ["purchasing"]}),
         (PROMISE, {**PROMISE, "within": "48 hours"}),
         (PROMISE, {**PROMISE, "since": "received"}),
         ({"collection": "on-the-spot"}, {"collection": "nothing"}),
@@ -351,7 +351,7 @@ def test_two_rules_that_always_hold_have_to_agree(book, one, other):
     ("one", "other"),
     [
         (PROMISE, {**PROMISE, "promise": "quote", "within": "48 hours"}),
-        ({"handling": "firm"}, {"handling": "as-covered", "refer": "brand", "through": "sales"}),
+        ({"handling": "firm"}, {"handling": "as-covered", "refer": "brand", "through": ["sales"]}),
         ({"handling": "firm", "notify": ["dealer"]}, {"handling": "firm", "notify": ["sales"], "may-refuse": True}),
         ({"exclusion": "paid"}, {"exclusion": "at-cost"}),
         ({"grant": "free"}, {"grant": "contract"}),

@@ -141,7 +141,7 @@ def test_a_rule_that_contradicts_itself_is_refused(make, field):
         lambda: Handling(may_refuse=True),
         lambda: Handling(contract_governs=True),
         lambda: Handling(refer="brand"),
-        lambda: Handling(through="purchasing"),
+        lambda: Handling(through=("purchasing",)),
         lambda: Duty(kind=DutyKind.VISIT, since=Event.SOLD, on_the_day=True),
         lambda: Duty(kind=DutyKind.VISIT, since=Event.SOLD, on_the_day=True, every=YEAR),
         lambda: Duty(kind=DutyKind.VISIT, since=Event.WARRANTY_END, offsets=(MONTH,), before=True),

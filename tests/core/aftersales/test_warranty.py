@@ -905,7 +905,7 @@ def test_the_dealer_is_told_before_and_billed_for_what_is_free() -> None:
 @pytest.mark.clause("AS-WARR-8")
 def test_a_suppliers_part_goes_through_purchasing() -> None:
     """For a bought-in part its maker bears the cost, and the matter goes through purchasing."""
-    bought = Handling(bearer=Bearer.SUPPLIER, through="purchasing", when=when(maker="supplier"))
+    bought = Handling(bearer=Bearer.SUPPLIER, through=("purchasing",), when=when(maker="supplier"))
     found = verdict(rules(YEAR, ("bought-in", bought)), claim(maker="supplier"))
 
     assert (bearers(found), found.through) == ((Bearer.SUPPLIER,) * 3, ("purchasing",))
@@ -999,8 +999,8 @@ def test_a_structural_crack_after_the_warranty_goes_to_the_property_company() ->
 def test_what_is_told_twice_is_told_once() -> None:
     """Two rules of handling that say the same go together, and everybody to tell is named in order."""
     firm = rules(
-        ("b", Handling(through="purchasing", notify=("seller", "dealer"))),
-        ("a", Handling(through="purchasing", notify=("dealer",))),
+        ("b", Handling(through=("purchasing",), notify=("seller", "dealer"))),
+        ("a", Handling(through=("purchasing",), notify=("dealer",))),
     )
     found = verdict(firm, claim())
 
@@ -1014,7 +1014,7 @@ def test_what_is_told_twice_is_told_once() -> None:
         ({"bearer": Bearer.DEALER}, {"bearer": Bearer.SUPPLIER}),
         ({"bearer": Bearer.DEALER}, {"bearer": Bearer.DEALER, "all_of_it": True}),
         ({"refer": "brand"}, {"refer": "dealer"}),
-        ({"through": "purchasing"}, {"through": "quality"}),
+        ({"through": ("purchasing",)}, {"through": ("quality",)}),
     ],
     ids=["bearer", "how much", "refer", "through"],
 )
@@ -1063,7 +1063,7 @@ def test_whoever_bears_everything_is_said_where_all_is_paid() -> None:
 
 def test_the_matter_may_go_through_several() -> None:
     """Through whom the matter goes is a list in the order of the way."""
-    firm = rules(("way", Handling(through="head-office, purchasing")))
+    firm = rules(("way", Handling(through=("head-office", "purchasing"))))
 
     assert verdict(firm, claim()).through == ("head-office", "purchasing")
 
@@ -1104,7 +1104,7 @@ def test_a_term_that_has_not_begun_need_not_be_told(first: date | None, given: L
     """Before the first day nothing is covered, however long the contract says that the cover will last."""
     firm = rules(
         ("basic", warranty("given project-term", since=Event.FIXED)),
-        ("works", Handling(through="builder", when=when(term="before"))),
+        ("works", Handling(through=("builder",), when=when(term="before"))),
     )
     known = {} if given is None else {"project-term": given}
     found = verdict(firm, claim(date(2026, 2, 28), dates={Event.FIXED: first}, given=known))
@@ -1350,11 +1350,11 @@ def test_a_warranty_of_nothing_asks_for_no_date() -> None:
 
 def test_handling_is_asked_for_only_where_it_says_something_new() -> None:
     """Who made the part is asked for, unless the rule would say what another one says already."""
-    bought = ("bought-in", Handling(through="purchasing", when=when(maker="supplier")))
+    bought = ("bought-in", Handling(through=("purchasing",), when=when(maker="supplier")))
     with pytest.raises(MissingValue, match="maker has no value which bought-in asks about"):
         verdict(rules(YEAR, bought), claim())
 
-    always = ("always", Handling(through="purchasing", bearer=Bearer.SUPPLIER))
+    always = ("always", Handling(through=("purchasing",), bearer=Bearer.SUPPLIER))
     assert verdict(rules(YEAR, bought, always), claim()).through == ("purchasing",)
 
 

@@ -174,18 +174,18 @@ class Handling:
     """On whom the cost falls and where the matter goes (处理方式).
 
     ``bearer`` of what the customer does not pay, or, ``all_of_it``, of everything; ``refer`` to whom the
-    customer is sent instead; ``through`` by whom it is passed on; ``notify`` who is told before;
-    ``may_refuse``: the firm may refuse the service; ``contract_governs``: the contract's terms replace the
-    firm's warranty.
+    customer is sent instead; ``through`` by whom it is passed on, one after the other; ``notify`` who is
+    told before; ``may_refuse``: the firm may refuse the service; ``contract_governs``: the contract's terms
+    replace the firm's warranty.
 
     Raises:
-        InvalidValue: it says nothing, ``all_of_it`` of no bearer, or somebody is told twice.
+        InvalidValue: it says nothing, ``all_of_it`` of no bearer, or somebody is named twice.
     """
 
     bearer: Bearer | None = None
     all_of_it: bool = False
     refer: str = ""
-    through: str = ""
+    through: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
     may_refuse: bool = False
     contract_governs: bool = False
@@ -193,6 +193,7 @@ class Handling:
 
     def __post_init__(self) -> None:
         _each_once("notify", self.notify)
+        _each_once("through", self.through)
         said = self.refer, self.through, self.notify, self.may_refuse, self.contract_governs
         if self.bearer is None and self.all_of_it:
             raise InvalidValue("all_of_it", self.all_of_it, "a bearer, of whom it is said")

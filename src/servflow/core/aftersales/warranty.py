@@ -179,7 +179,7 @@ def verdict(rules: ServiceRules, claim: Claim) -> Verdict:
         discount=bool(discounted),
         repeat=None if repeat is None else repeat[0],
         refer=_one(handled, _What.REFER),
-        through=tuple(filter(None, _one(handled, _What.THROUGH).split(", "))),
+        through=next((said.way for said in _each(handled, _What.THROUGH)), ()),
         notify=tuple(sorted(said.value for said in _each(handled, _What.NOTIFY))),
         may_refuse=bool(_each(handled, _What.MAY_REFUSE)),
         reasons=reasons,
@@ -380,6 +380,7 @@ class _Said(NamedTuple):
     what: _What
     value: str
     all_of_it: bool = False
+    way: tuple[str, ...] = ()
 
 
 def _says(rule: Handling, *, left: bool) -> Iterator[_Said]:
@@ -389,7 +390,7 @@ def _says(rule: Handling, *, left: bool) -> Iterator[_Said]:
     if rule.refer:
         yield _Said(_What.REFER, rule.refer)
     if rule.through:
-        yield _Said(_What.THROUGH, rule.through)
+        yield _Said(_What.THROUGH, ", ".join(rule.through), way=rule.through)
     yield from (_Said(_What.NOTIFY, who) for who in rule.notify)
     if rule.may_refuse:
         yield _Said(_What.MAY_REFUSE, "")
