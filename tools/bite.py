@@ -188,7 +188,7 @@ DISTURBANCES = {
         "dealer-bill": '"when(sold_by_dealer, rule(visit), zero(CNY))"',
     },
     "housing-developer/service-charges": {
-        "owner-pays": '"when(caused_by_owner, given(cost, CNY), zero(CNY))"',
+        "owner-pays": '"when(quality_fault, zero(CNY), given(cost, CNY))"',
         "builder-deduction": '"given(cost, CNY)"',
     },
     "machine-maker/service-charges": {

@@ -205,7 +205,7 @@ def test_instants_are_local_and_named() -> None:
 
 def test_bands_lie_where_the_hours_are() -> None:
     """Four opening segments on the days shown; what is counted lies within them, in the same scale."""
-    picture = drawn(clock())
+    picture = drawn(clock(now=at("2026-05-05T10:30")))
     *bands, _ = of(picture, "open")  # the last one is the legend's
     *ran, _ = of(picture, "counted")
     assert len(bands) == 4
@@ -214,6 +214,20 @@ def test_bands_lie_where_the_hours_are() -> None:
     hour = (bands[0][1] - bands[0][0]) / 4
     assert [round((end - left) / hour, 1) for left, end in ran] == [1.5, 2.5]
     assert of(picture, "due", "line")[0][0] == pytest.approx(ran[-1][1], abs=0.2)
+
+
+@pytest.mark.parametrize("within", ["4 working hours", "600 working hours"])
+def test_what_has_not_run_off_is_not_counted(within: str) -> None:
+    """The dark part ends now, however far off the due date lies; at the beginning there is none, nor its word."""
+    picture = drawn(clock(within, now=at("2026-05-01T17:00")))
+    *ran, _ = of(picture, "counted")
+    (now, _), *_ = of(picture, "now", "line")
+    assert [right for _, right in ran] == [pytest.approx(now, abs=0.6)]
+    assert "counted" in words(picture)
+
+    picture = drawn(clock(within))
+    assert of(picture, "counted") == []
+    assert "counted" not in words(picture)
 
 
 def test_lateness_is_drawn_only_where_there_is_any() -> None:
@@ -402,7 +416,9 @@ def test_it_reads_in_grey() -> None:
 )
 def test_a_long_span_stays_small(within: str, columns: str) -> None:
     """Over weeks, months, years and a century there are no more elements than a person can see."""
-    it = clock(within)
+    due_at = clock(within).due_at
+    assert due_at is not None
+    it = clock(within, now=due_at)
     picture = drawn(it)
     assert columns in words(picture)
     assert sum(1 for _ in picture.iter()) < 420

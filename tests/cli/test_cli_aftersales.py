@@ -276,7 +276,9 @@ def test_firms_in_several_zones(cli: Cli, books: list[str], tmp_path: Path) -> N
         (("--distance", "0.5 m road"), "expected whole metres and how they were measured"),
         (("--distance", "-1 km road"), "expected whole metres and how they were measured"),
         (("--given", "hours=8"), "found 'hours', expected one of fix-hours"),
-        (("--given", "fix-hours=soon"), "found 'soon', expected an instant such as"),
+        (("--given", "fix-hours=soon"), "found 'soon', expected a whole number from 1 on"),
+        (("--given", "fix-hours=1.5"), "found '1.5', expected a whole number from 1 on"),
+        (("--given", "fix-hours=-3"), "found '-3', expected a whole number from 1 on"),
         (("--event", "eclipse=2026-05-06T09:00"), "found 'eclipse', expected one of reported"),
         (("--event", "planned=2026-05-06"), "expected an instant with its time"),
         (("--event", "reported=2026-05-06T09:00"), "found 'reported', expected another event: when it was"),
@@ -359,7 +361,57 @@ def test_a_rulebook_of_something_else(cli: Cli) -> None:
     assert lending.code == 2
     assert "no rules of a service firm; its policy is ill.lending" in lending.err
     assert unknown.code == 1
-    assert "coach-maker/service" in unknown.err
+    assert "coach/service: found no file and no rulebook that ships, expected a file" in unknown.err
+    assert "coach-maker, " in unknown.err
+
+
+def test_every_unknown_firm_at_once(cli: Cli, books: list[str]) -> None:
+    """Of several wrong names each is told in the one refusal, and the right ones are not."""
+    said = cli("aftersales", "compare", "coachmaker", books[0], "no.toml", *REPORTED)
+    long = cli("aftersales", "compare", "x" * 5000, *REPORTED)
+
+    assert (said.code, said.out) == (1, "")
+    assert "coachmaker, no.toml: found no file and no rulebook that ships" in said.err
+    assert (long.code, "found no file and no rulebook that ships" in long.err) == (1, True)
+
+
+def test_what_fills_no_agreed_deadline(cli: Cli, books: list[str]) -> None:
+    """Where the blank is an agreed deadline, an instant is asked for, and no number."""
+    said = cli("aftersales", "compare", *books, *REPORTED, "--given", "repair-date=soon")
+
+    assert said.code == 2
+    assert "found 'soon', expected an instant such as" in said.err
+
+
+def test_two_rules_that_say_the_same(cli: Cli, books: list[str]) -> None:
+    """Of two rules that promise the same under the same conditions, the first is told, and only that."""
+    again = RULE.format(name="again", value=NEAR["answer"][1], clause=NEAR["answer"][0])
+    book = Path(books[0])
+    once = cli("aftersales", "compare", str(book), *REPORTED, "--json").document
+    book.write_text(book.read_text(encoding="utf-8") + again, encoding="utf-8")
+
+    twice = cli("aftersales", "compare", str(book), *REPORTED, "--json").document
+
+    assert by_promise(once[0])["answer"]["rule"] == "answer"
+    assert twice[0]["promises"] == once[0]["promises"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ((), ["urgent-visit", "distance", "coverage"]),
+        (("--answer", "urgent-visit=no"), [""]),
+    ],
+    ids=["open", "said"],
+)
+def test_the_same_promise_is_told_once(cli: Cli, said: tuple[str, ...], expected: list[str]) -> None:
+    """Where one row promises the same under fewer conditions, those that ask for more are left out."""
+    document = cli("aftersales", "compare", "construction-supplier", *REPORTED, *said, "--json").document
+    rows = [
+        row for row in document[0]["promises"] if (row["promise"], row["within"]) == ("answer", "4 hours")
+    ]
+
+    assert [set(row["open"]) - {"difficulty"} for row in rows] == [{each} - {""} for each in expected]
 
 
 # --- promises ---------------------------------------------------------------------------------------

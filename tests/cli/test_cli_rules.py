@@ -202,3 +202,11 @@ def test_diagram_of_nothing(cli: Cli) -> None:
     assert said.code == 2
     assert "ill.supply" in said.err
     assert cli("diagram").code == 2
+
+
+def test_a_firm_alone_is_its_service(cli: Cli) -> None:
+    """``rulebook show`` takes the name of a service firm for that of its service."""
+    alone = cli("rulebook", "show", "coach-maker")
+
+    assert alone.code == 0
+    assert alone == cli("rulebook", "show", "coach-maker/service")

@@ -434,3 +434,17 @@ def test_the_kind_of_fault_is_asked_for(cli: Cli) -> None:
 
     assert said.code == 1
     assert "; say --fault-group GROUP" in said.err
+
+
+def test_a_rulebook_without_a_warranty_says_so(cli: Cli) -> None:
+    """Where no rule is about a warranty, a note tells silence from a ruling, until a contract covers."""
+    coach = ("warranty", "verdict", "coach-maker", "--reported", "2026-05-01")
+    care = ("--contract", "care 2026-01-01/2026-12-31")
+    note = "this rulebook says nothing of a warranty"
+
+    assert cli(*coach).out.splitlines()[-1] == f"- {note}"
+    assert cli(*coach, "--json").document["note"] == note
+    assert cli(*coach, *care, "--json").document["note"] is None
+    assert note not in cli(*coach, *care).out
+    assert verdict(cli, *SAID, "--json").document["note"] is None
+    assert verdict(cli, *SAID, "--json", on="2027-01-01").document["note"] is None

@@ -366,6 +366,13 @@ def test_a_file_that_is_not_there_is_reported(tmp_path):
         load(tmp_path / "none.toml")
 
 
+def test_a_name_that_no_rulebook_has_is_reported_with_the_names_there_are():
+    """With a slash or without one; what looks like a file is told nothing of names."""
+    for name in ("coachmaker", "coach/service"):
+        assert "or the name of one that ships: agency/service, " in check(name)[0].expected
+    assert check("none.toml")[0].expected == "a file that can be read"
+
+
 def test_a_file_that_is_not_utf_8_is_reported(tmp_path):
     """With the byte at which it stops being that."""
     path = tmp_path / "draft.toml"

@@ -177,6 +177,8 @@ def book(draft):
         ({"ladder": [{"level": 1, "at": "５０ %", "action": "supervisor"}]}, ".ladder[0].at", "'５０ %'", RUNG),
         ({"ladder": [{"level": 1, "at": "3 days before", "action": "supervisor"}]}, ".ladder[0].at",
          "'3 days before'", RUNG),
+        ({"ladder": [{"level": 1, "at": "1 working hour after", "action": "supervisor"}]}, ".ladder[0].at",
+         "'1 working hour after'", "a time without 'working': it counts in the time in which its promise runs"),
         ({"ladder": [{"level": 1, "at": "soon before", "action": "supervisor"}]}, ".ladder[0].at", "'soon before'",
          RUNG),
         ({"ladder": [{"level": 1, "at": 50, "action": "supervisor"}]}, ".ladder[0].at", "50", RUNG),
@@ -456,7 +458,7 @@ def test_every_kind_can_be_written(book):
         "record": {"needed": "close", "items": ["report"]},
         "rungs": {"ladder": [*LADDER["ladder"], {"level": 2, "at": "2 hours before", "action": "manager"}]},
         "late": {
-            "ladder": [{"level": 3, "at": "1 working hour after", "action": "head"}],
+            "ladder": [{"level": 3, "at": "1 hour after", "action": "head"}],
             "kinds": ["quote"],
             "when": {"level": "2"},
         },

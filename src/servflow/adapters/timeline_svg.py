@@ -2,7 +2,7 @@
 
     opening hours     light bands, as high as the track; over long spans, columns as high as the share
                       of a day, a week, a month that is open
-    counted           dark: the time that ran off
+    counted           dark: the time that ran off, up to now or to its end
     stands still      hatched
     late              crossed, at the foot of the track
     instants          upright lines, each with its name and its time
@@ -365,16 +365,13 @@ class _Picture:
     def _track(self, top: int) -> Iterator[str]:
         left, right = self.x(self.start), self.x(self.until)
         yield _rect("closed", left, top, right, _TRACK)
-        through = self.end
-        if self.clock.state.is_open and self.clock.due_at is not None:
-            through = max(through, self.clock.due_at)
         if self.bands is not None:
             for start, end in self._merged(self.bands):
                 yield _rect("open", start, top, end, _TRACK)
-            for start, end in self._merged(counted(self.clock, through, _MOST_COUNTED)):
+            for start, end in self._merged(counted(self.clock, self.end, _MOST_COUNTED)):
                 yield _rect("counted", start, top + 8, end, _TRACK - 16)
         else:
-            yield from self._shares(top, through)
+            yield from self._shares(top)
         standing = [(start, end or self.until) for start, end in _standing(self.clock)]
         for start, end in self._merged((start, end) for start, end in standing if end > self.anchor):
             yield _rect("pause", start, top + 4, end, _TRACK - 8)
@@ -390,7 +387,7 @@ class _Picture:
             found += self.clock.target.calendar.opening(self.first + number * _DAY)
         return found if len(found) <= _MOST_BANDS else None
 
-    def _shares(self, top: int, through: datetime) -> Iterator[str]:
+    def _shares(self, top: int) -> Iterator[str]:
         """The share of each column that is open, as its height; what is counted is darker."""
         calendar = self.clock.target.calendar
         spans = list(pairwise(start_of_day(day, self.zone) for day in self.columns))
@@ -400,7 +397,7 @@ class _Picture:
             high = round(_TRACK * share / most, 1)
             y = round(top + _TRACK - high, 1)
             yield _rect("open", self.x(start), y, self.x(end), high)
-            inner = max(start, self.anchor), min(end, through)
+            inner = max(start, self.anchor), min(end, self.end)
             if inner[0] < inner[1]:
                 yield _rect("counted", self.x(inner[0]), y, self.x(inner[1]), high)
 
@@ -432,10 +429,8 @@ class _Picture:
                     )
 
     def _legend(self, y: int) -> Iterator[str]:
-        shown = [
-            ("open", "clock.share" if self.bands is None else "clock.open"),
-            ("counted", "clock.counted"),
-        ]
+        shown = [("open", "clock.share" if self.bands is None else "clock.open")]
+        shown += [("counted", "clock.counted")] * bool(counted(self.clock, self.end, 1))
         shown += [("pause", "clock.pause")] * bool(_accepted(self.clock))
         shown += [("late", "clock.late")] * (self.late_from is not None)
         x = float(_MARGIN)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -32,7 +34,7 @@ from servflow.core.aftersales.words import Event
 from servflow.core.citations import Clause
 from servflow.core.clocks import Agreed, Allowance, Rung, Until
 from servflow.core.dates import day_of
-from servflow.core.errors import InvalidValue, MissingValue
+from servflow.core.errors import InvalidRulebook, InvalidValue, MissingValue, Problem
 from servflow.core.worktime import Calendar
 from servflow.rulebooks import Rulebook, load, service_policy, shipped
 
@@ -47,6 +49,7 @@ __all__ = [
     "clause_plain",
     "distance",
     "service_book",
+    "service_books",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -107,28 +110,77 @@ def distance(written: str | None) -> Distance | None:
 
 
 def service_book(name: str) -> Rulebook:
-    """The rulebook of that name or file, if it is one of a service firm; a firm's name alone will do."""
-    book = load(rulebook_name(name))
+    """The rulebook of that name or file, if it is one of a service firm; a firm's name alone will do.
+
+    Raises:
+        BadParameter: it is not one of a service firm.
+        InvalidRulebook: there is no such rulebook and no such file, or it has mistakes.
+    """
+    return service_books([name])[0]
+
+
+def service_books(names: Iterable[str]) -> list[Rulebook]:
+    """Those rulebooks, as ``service_book`` finds them; of unknown names all are told at once."""
+    known = {name: rulebook_name(name) for name in names}
+    unknown = [name for name, full in known.items() if full not in shipped() and not _is_there(full)]
+    if unknown:
+        firms = ", ".join(name.removesuffix("/service") for name in _shipped())
+        expected = f"a file, or a firm of which the rulebook ships: {firms}"
+        where = ", ".join(unknown)
+        raise InvalidRulebook(where, [Problem(where, "no file and no rulebook that ships", expected)])
+    return [_checked(load(full)) for full in known.values()]
+
+
+def _is_there(file: str) -> bool:
+    try:
+        return Path(file).exists()
+    except OSError:  # the name is too long for a file, or its folder may not be entered
+        return False
+
+
+def _checked(book: Rulebook) -> Rulebook:
     if book.policy != SERVICE:
         found = f"{book.name} has no rules of a service firm; its policy is {book.policy}"
         raise click.BadParameter(found, param_hint="RULEBOOK")
     return book
 
 
-def _report(
-    zone: tzinfo | None, at: str, said: Iterable[str], far: str | None, given: Iterable[str]
-) -> FaultReport:
+def _report(zone: tzinfo | None, at: str, said: Iterable[str], far: str | None) -> FaultReport:
     return FaultReport(
         at=local_instant(at, zone, "--at"),
         answers=answers(said),
         distance=distance(far),
-        given={name: _given(value, zone) for name, value in assigned(given, "--given").items()},
     )
 
 
-def _given(value: str, zone: tzinfo | None) -> int | datetime:
+def _with_given(
+    report: FaultReport, written: Iterable[str], firms: Iterable[ServiceRules], zone: tzinfo | None
+) -> FaultReport:
+    """The report with what is given for the blanks of the firms.
+
+    Raises:
+        BadParameter: something fills no blank, or is neither a number nor an instant.
+    """
+    blanks: dict[str, list[Allowance]] = {}
+    for within in (each.rule.within for rules in firms for each in rules.of(Promise)):
+        if within.asks is not None:
+            blanks.setdefault(within.asks, []).append(within)
+    given = assigned(written, "--given")
+    check_given(given, blanks)
+    return replace(report, given={name: _given(value, blanks[name], zone) for name, value in given.items()})
+
+
+def _given(value: str, blanks: Iterable[Allowance], zone: tzinfo | None) -> int | datetime:
     """A number for a length, or an instant for a deadline."""
-    return int(value) if _NUMBER.fullmatch(value) else local_instant(value, zone, "--given")
+    if _NUMBER.fullmatch(value):
+        return int(value)
+    try:
+        return local_instant(value, zone, "--given")
+    except click.BadParameter:
+        if any(isinstance(each, Agreed) for each in blanks):
+            raise
+        expected = "a whole number from 1 on"
+        raise click.BadParameter(f"found {value!r}, expected {expected}", param_hint="--given") from None
 
 
 def _happened(written: Iterable[str], report: FaultReport, zone: tzinfo | None) -> dict[Event, datetime]:
@@ -353,11 +405,12 @@ def compare(
     Without a name: every firm whose rulebook ships. A promise that hangs on something has the date that
     it would have, were it answered so. An instant without an offset is local time of the firms' zone.
     """
-    books = [service_book(name) for name in names or _shipped()]
+    books = service_books(names or _shipped())
     zone = _common_zone(books)
-    report = _report(zone, at, said, far, given)
+    report = _report(zone, at, said, far)
     happened = _happened(events, report, zone)
     firms = [(book, service_policy(book).on(day_of(report.at, book.calendar.zone))) for book in books]
+    report = _with_given(report, given, [rules for _, rules in firms], zone)
     _check_asked([rules for _, rules in firms], report, happened)
     found = [(book, rules, _rows(rules, report, happened)) for book, rules in firms]
     if host.json:
@@ -388,13 +441,12 @@ def _common_zone(books: Sequence[Rulebook]) -> tzinfo | None:
 def _check_asked(
     firms: Sequence[ServiceRules], report: FaultReport, happened: Mapping[Event, datetime]
 ) -> None:
-    """Every answer is one to a question of some firm, everything given fills a blank, every event is used.
+    """Every answer is one to a question of some firm, every event is used.
 
     Raises:
         BadParameter: one is not, or does not.
     """
     promises = [each.rule for rules in firms for each in rules.of(Promise)]
-    check_given(report.given, [each.within.asks for each in promises if each.within.asks is not None])
     check_events(happened, [each.since for each in promises], "--event")
     for question, answer in report.answers.items():
         known = [rules.questions[question].answers for rules in firms if question in rules.questions]
@@ -417,7 +469,26 @@ def _rows(
         found = possible(rules, report)
     except InvalidValue as error:
         return error
-    return [_row(rules, each, report, happened) for each in found]
+    said = [
+        each
+        for place, each in enumerate(found)
+        if not any(
+            _says_it_too(other, each) and not (before > place and _says_it_too(each, other))
+            for before, other in enumerate(found)
+            if before != place
+        )
+    ]
+    return [_row(rules, each, report, happened) for each in said]
+
+
+def _says_it_too(one: Possible, other: Possible) -> bool:
+    """Whether ``one`` makes the promise of ``other``, by the same clause, wherever ``other`` makes it."""
+    first, second = one.rule.rule, other.rule.rule
+    same = replace(first, when=second.when) == second and one.rule.clause.id == other.rule.clause.id
+    accepted, narrower = dict(first.when.conditions), dict(second.when.conditions)
+    return same and all(
+        question in other.open and set(narrower[question]) <= set(accepted[question]) for question in one.open
+    )
 
 
 def _line(host: Host, rules: ServiceRules, row: _Row) -> tuple[str, ...]:
@@ -476,9 +547,10 @@ def promises(
     """
     book = service_book(name)
     zone = book.calendar.zone
-    report = _report(zone, at, said, far, given)
+    report = _report(zone, at, said, far)
     happened = _happened(events, report, zone)
     rules = service_policy(book).on(day_of(report.at, zone))
+    report = _with_given(report, given, [rules], zone)
     _check_asked([rules], report, happened)
     for blank in [each.rule.within for each in rules.of(Promise) if each.rule.within.asks in report.given]:
         _filled(blank, report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from servflow.cli._host import Host, host_options, pass_host
+from servflow.cli._service_clock import rulebook_name
 from servflow.cli._show import as_json, say, table
 from servflow.core.ill import ILL
 from servflow.rulebooks import check as check_rulebook
@@ -55,8 +56,11 @@ def check(host: Host, names: tuple[str, ...]) -> int:
 @host_options
 @pass_host
 def show(host: Host, name: str | None) -> None:
-    """Each rule with its values, their first days and their clauses."""
-    book = load(name or host.rulebook)
+    """Each rule with its values, their first days and their clauses.
+
+    The name of a service firm alone, ``coach-maker``, is that of its service.
+    """
+    book = load(host.rulebook if name is None else rulebook_name(name))
     if host.json:
         as_json(book.plain())
         return

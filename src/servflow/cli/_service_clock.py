@@ -168,9 +168,8 @@ def _week(written: str) -> Mapping[int, Hours]:
         if not hours:
             raise _refused(part, _HOURS)
         for number in _days(days):
-            if number in week:
-                raise _refused(f"{_WEEKDAYS[number]} twice", "each weekday once, with all its hours")
-            week[number] = hours
+            named = week.get(number)
+            week[number] = hours if named is None else tuple(sorted(named + hours))
     return week
 
 

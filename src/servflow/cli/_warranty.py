@@ -27,7 +27,7 @@ from servflow.cli._host import Host, day, host_options, pass_host
 from servflow.cli._show import as_json, say, table
 from servflow.codec import problems, read, toml
 from servflow.core.aftersales.claims import Claim, PastRepair, Replacement, ServiceContract
-from servflow.core.aftersales.covers import Cover
+from servflow.core.aftersales.covers import Cover, CoverState
 from servflow.core.aftersales.policy import RepairWarranty, ServiceRules, Warranty
 from servflow.core.aftersales.warranty import Ruling, Verdict, verdict
 from servflow.core.aftersales.words import ChargeClass, Coverage, Event, Lasting, parse_lasting
@@ -44,6 +44,7 @@ DayOrNot = NewType("DayOrNot", object)  # a day, or the word for one that has no
 
 _NOT_YET: Final = "not-yet"
 _YES_OR_NO: Final = MappingProxyType({"yes": True, "no": False})
+_SILENT: Final = "this rulebook says nothing of a warranty"
 _DAY: Final = timedelta(days=1)
 _CLASSES: Final = tuple(ChargeClass)
 
@@ -457,6 +458,14 @@ def _show(host: Host, rules: ServiceRules, found: Verdict) -> None:
     )
     for reason in found.reasons:
         say(f"- {texts.reason(reason)}")
+    if _silent(rules, found):
+        say(f"- {_SILENT}")
+
+
+def _silent(rules: ServiceRules, found: Verdict) -> bool:
+    """Whether no rule is about a warranty, and nothing else covers: that nothing does is then no ruling."""
+    ruled = any((rules.of(Warranty), rules.of(RepairWarranty)))
+    return not ruled and all(cover.state is not CoverState.RUNNING for cover in found.covers)
 
 
 def _plain(host: Host, book: Rulebook, rules: ServiceRules, found: Verdict) -> dict[str, Any]:
@@ -476,6 +485,7 @@ def _plain(host: Host, book: Rulebook, rules: ServiceRules, found: Verdict) -> d
         "through": list(found.through),
         "notify": list(found.notify),
         "may_refuse": found.may_refuse,
+        "note": _SILENT if _silent(rules, found) else None,
         "reasons": host.codec.encode(list(found.reasons)),
         "texts": [host.texts.reason(reason) for reason in found.reasons],
     }

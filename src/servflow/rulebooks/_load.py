@@ -62,7 +62,7 @@ __all__ = ["check", "document", "load", "load_calendar", "shipped"]
 
 _NAME: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _BITS: Final = 63
-_LIKE_A_NAME: Final = re.compile("[a-z0-9-]+/[a-z0-9-]+")
+_LIKE_A_NAME: Final = re.compile("[a-z0-9-]+(/[a-z0-9-]+)?")
 _SEGMENT: Final = re.compile("((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 
 

@@ -41,7 +41,7 @@ from servflow.core.aftersales.policy import (
 )
 from servflow.core.aftersales.words import TOO_LONG, Coverage, Lasting, TargetKind, parse_lasting
 from servflow.core.citations import PRACTICE
-from servflow.core.clocks import Allowance, Rung, parse_allowance
+from servflow.core.clocks import Allowance, Rung, WorkingTime, parse_allowance
 from servflow.core.dates import Period
 from servflow.core.errors import InvalidTable, InvalidValue, Problem
 from servflow.core.worktime import Calendar
@@ -335,7 +335,12 @@ def _rung(value: object, _: object) -> Rung:
     if percent is not None:
         fraction = Fraction(int(percent[1]), 100)
     elif from_due is not None:
-        length = getattr(_allowance(from_due[1]), "length", None)
+        allowed = _allowance(from_due[1])
+        if isinstance(allowed, WorkingTime):
+            raise InvalidValue(
+                "at", at, "a time without 'working': it counts in the time in which its promise runs"
+            )
+        length = getattr(allowed, "length", None)
         offset = length if from_due[2] == "after" or length is None else -length
     if fraction is None and not isinstance(offset, timedelta):
         raise InvalidValue(

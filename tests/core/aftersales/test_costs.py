@@ -233,13 +233,14 @@ def test_a_dealer_is_billed_for_what_is_free_to_the_customer():
 
 def test_the_ruling_says_by_which_clause_somebody_bears_it():
     """That of the rule that names him, for what he bears; the customer bears what he pays without one."""
-    named = Named("dealer", Handling(bearer=Bearer.DEALER), DEALER)
+    named = Named("dealer", Handling(bearer=Bearer.DEALER, all_of_it=True), DEALER)
     granted = Named("free", Grant(outcome=Coverage.FREE), FREE)
     free = decide(rules(named, granted), Claim(reported_on=DAY))
 
     assert (free.parts.bearer, free.parts.borne_by) == (Bearer.DEALER, (DEALER,))
     assert priced(free, [line(100)], "CNY").lines[0].clauses == (FREE, DEALER)
-    assert decide(rules(named), Claim(reported_on=DAY)).parts.borne_by == ()
+    rest = Named("dealer", Handling(bearer=Bearer.DEALER), DEALER)
+    assert decide(rules(rest), Claim(reported_on=DAY)).parts.borne_by == ()
     assert decide(rules(granted), Claim(reported_on=DAY)).parts.borne_by == ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -748,16 +748,16 @@ def test_nothing_that_comes_again_is_done_before_it_comes():
 @pytest.mark.parametrize(
     ("said", "first", "second"),
     [
-        ({}, None, date(2026, 7, 2)),
+        ({}, None, date(2026, 6, 2)),
         ({"within": MONTH}, date(2026, 6, 1), date(2027, 6, 1)),
         ({"lead": Period(days=3)}, date(2026, 5, 29), date(2027, 5, 29)),
-        ({"not_before": Event.ACCEPTED}, date(2026, 5, 20), date(2026, 7, 2)),
+        ({"not_before": Event.ACCEPTED}, date(2026, 5, 20), date(2026, 6, 2)),
         ({"not_before": Event.ACCEPTED, "lead": MONTH}, date(2026, 5, 20), date(2027, 5, 1)),
     ],
     ids=["free", "window", "lead", "relation", "relation-and-lead"],
 )
 def test_a_season_may_be_prepared(said, first, second):
-    """From the season before on, or in the time that its rule has; whether it was told once, or again."""
+    """From when it was due for the season before on, or in the time that its rule has; whether it was told once, or again."""
     rule = {"since": Event.TYPHOON_SEASON, "before": True, "offsets": (MONTH,), **said}
     once, again = date(2026, 7, 1), date(2027, 7, 1)
     accepted = {Event.ACCEPTED: date(2026, 5, 20)}
@@ -767,6 +767,38 @@ def test_a_season_may_be_prepared(said, first, second):
         (date(2026, 6, 1), first)
     ]
     assert first_days(both, **rule) == [(date(2026, 6, 1), first), (date(2027, 6, 1), second)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "offsets", "expected"),
+    [
+        (
+            (date(2026, 3, 1), date(2026, 3, 20)),
+            (MONTH,),
+            [(date(2026, 2, 1), None), (date(2026, 2, 20), date(2026, 2, 2))],
+        ),
+        (
+            (date(2026, 3, 30), date(2026, 3, 31)),
+            (MONTH,),
+            [(date(2026, 2, 28), None), (date(2026, 2, 28), date(2026, 2, 28))],
+        ),
+        (
+            (date(2026, 3, 1), date(2026, 3, 20)),
+            (MONTH, Period(days=7)),
+            [
+                (date(2026, 2, 1), None),
+                (date(2026, 2, 20), date(2026, 2, 20)),
+                (date(2026, 2, 22), date(2026, 2, 2)),
+                (date(2026, 3, 13), date(2026, 2, 21)),
+            ],
+        ),
+    ],
+    ids=["apart", "same-day", "overlapping"],
+)
+def test_what_lies_before_one_event_may_lie_before_the_last_one_too(ends, offsets, expected):
+    """It may be done once it was due for the event before, and never only after its own last day."""
+    said = {"since": Event.WARRANTY_END, "before": True, "offsets": offsets}
+    assert first_days(unit(repeated={Event.WARRANTY_END: ends}), **said) == expected
 
 
 def test_a_fixed_day_may_be_anticipated():
@@ -872,3 +904,11 @@ def test_a_hundred_per_cent_is_one_and_nothing_is_no_rate():
     assert standing([one()], [], date(2027, 1, 1)).rate == Fraction(0)
     assert standing([one()], [], one().day).rate is None
     assert standing([], [], one().day).rate is None
+
+
+@pytest.mark.parametrize("name", ["after", "through"])
+def test_an_instant_is_no_day(name):
+    """What is due is asked for by days; an instant among them is refused, whichever of the two it is."""
+    asked = {"after": INSTALLED, "through": INSTALLED, name: datetime(2026, 1, 31, 9, tzinfo=UTC)}
+    with pytest.raises(InvalidValue, match=f"{name}: .*a day, not an instant"):
+        due(rules_of(duty(every=MONTH)), unit(INSTALLED), **asked)

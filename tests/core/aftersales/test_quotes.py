@@ -105,7 +105,7 @@ def test_a_quote_is_open_to_the_last_instant_of_its_validity(within, last):
         accepted(quote, last + SECOND, prices())
     (reason,) = caught.value.reasons
     assert (reason.code, reason.clause) == ("quote.lapsed", CLAUSE)
-    assert reason.facts == (("until", last.astimezone(UTC).isoformat()),)
+    assert reason.facts == (("until", last.isoformat()),)
 
 
 def test_a_quote_that_is_not_given_yet_cannot_be_answered():
@@ -117,8 +117,22 @@ def test_a_quote_that_is_not_given_yet_cannot_be_answered():
     (reason,) = refusals(quote, MONDAY - SECOND, prices())
     assert (reason.code, dict(reason.facts)) == (
         "quote.not-given",
-        {"from": "2026-05-04T02:00:00+00:00"},
+        {"from": "2026-05-04T10:00:00+08:00"},
     )
+
+
+def test_a_quote_says_its_instants_in_the_time_of_the_firm():
+    """Given by an instant in UTC it lapses in local time, and an hour that comes twice stays two hours."""
+    quote = quoted(rules(valid("24 hours")), "Q-1", prices(), MONDAY.astimezone(UTC), answers={}, given={})
+    late = refusals(quote, MONDAY + timedelta(days=2), prices())
+    assert [dict(reason.facts) for reason in late] == [{"until": "2026-05-05T10:00:00+08:00"}]
+
+    berlin = ZoneInfo("Europe/Berlin")
+    first, second = (datetime(2026, 10, 25, 2, 30, tzinfo=berlin, fold=fold) for fold in (0, 1))
+    hour = Quote(ref="Q-2", prices=prices(), issued_at=first, valid_until=second, clause=CLAUSE)
+    assert hour.valid_until - hour.issued_at == timedelta(hours=1)
+    assert hour.state(second) is QuoteState.OPEN
+    assert hour.state(second.astimezone(UTC) + SECOND) is QuoteState.LAPSED
 
 
 def test_a_quote_is_accepted_as_it_was_given():
@@ -178,6 +192,25 @@ def test_what_is_billed_is_bound_by_the_accepted_quote():
         ("quote.not-accepted", (("state", "open"),)),
         ("quote.exceeded", (("most", Money(100, "CNY")), ("now", Money(101, "CNY")))),
     ]
+
+
+def test_an_extra_that_was_quoted_counts_once():
+    """Agreeing to it again makes no room for the rest, and without being agreed to it costs what was quoted."""
+    wash = line(50, "wash", billing=Billing.EXTRA)
+    agreed = line(50, "wash", billing=Billing.EXTRA, approved_by="customer")
+    offer = prices(100, wash)
+    given = quoted(rules(valid("1 day")), "Q-1", offer, MONDAY, answers={}, given={})
+    quote = accepted(given, MONDAY, offer)
+    for fine in (offer, prices(100, agreed), prices(100, wash, agreed), prices(90, wash)):
+        assert billable(quote, MONDAY, fine) is fine
+
+    dearer = line(51, "wash", billing=Billing.EXTRA)
+    hose = line(1, "hose", billing=Billing.EXTRA)
+    for most, dear in ((150, prices(150, agreed)), (150, prices(100, dearer)), (90, prices(90, hose))):
+        with pytest.raises(Refused) as caught:
+            billable(quote, MONDAY, dear)
+        (reason,) = caught.value.reasons
+        assert dict(reason.facts)["most"] == Money(most, "CNY")
 
 
 def test_an_extra_that_was_quoted_is_not_agreed_to_twice():

@@ -902,6 +902,63 @@ def test_the_dealer_is_told_before_and_billed_for_what_is_free() -> None:
     assert (bearers(after), after.notify) == ((Bearer.CUSTOMER,) * 3, ())
 
 
+@pytest.mark.clause("AS-WARR-4")
+@pytest.mark.parametrize("gives", [FREE, CONTRACT], ids=str)
+def test_a_dealer_bears_what_the_warranty_makes_free_and_nothing_else(gives: Coverage) -> None:
+    """What a grant or a contract gives the firm bears, also where the contract governs; the rest the dealer."""
+    dealer = Handling(bearer=Bearer.DEALER, when=when(seller="dealer"))
+    advice = Grant(outcome=FREE, classes=(LABOUR,), when=when(service="phone"))
+    misuse = Exclusion(outcome=PAID, when=when(cause="misuse"))
+    own = (YEAR, ("dealer", dealer), ("advice", advice), ("misuse", misuse))
+    firm, governs = rules(*own), rules(*own, ("governs", Handling(contract_governs=True)))
+    care = ServiceContract(name="care", term=days("2026-03-01", "2027-09-01"), gives=gives)
+    phone = {"seller": "dealer", "service": "phone"}
+    visit = {"seller": "dealer", "service": "visit"}
+
+    assert bearers(verdict(firm, claim(cause="wear", **phone))) == (Bearer.DEALER,) * 3
+    granted = verdict(firm, claim(cause="misuse", **phone))
+    assert bearers(granted) == (Bearer.CUSTOMER, Bearer.FIRM, Bearer.CUSTOMER)
+    assert granted.labour.borne_by == ()
+    assert "borne-by" not in codes(granted)
+    assert bearers(verdict(firm, claim(cause="misuse", contracts=(care,), **visit))) == (Bearer.FIRM,) * 3
+    assert bearers(verdict(firm, claim(cause="wear", contracts=(care,), **visit))) == (Bearer.DEALER,) * 3
+    governing = replace(care, governs=True)
+    assert (
+        bearers(verdict(governs, claim(cause="wear", contracts=(governing,), **visit))) == (Bearer.FIRM,) * 3
+    )
+
+
+@pytest.mark.clause("AS-WARR-4")
+def test_whether_the_warranty_makes_it_free_is_asked_where_a_bearer_hangs_on_it() -> None:
+    """The cause and the date are asked for also where a contract makes it free, if a dealer may bear it."""
+    dealer = Handling(bearer=Bearer.DEALER, when=when(seller="dealer"))
+    misuse = Exclusion(outcome=PAID, when=when(cause="misuse"))
+    firm = rules(YEAR, ("dealer", dealer), ("misuse", misuse))
+    care = ServiceContract(name="care", term=days("2026-03-01", "2027-09-01"), gives=FREE)
+
+    with pytest.raises(MissingValue, match="cause"):
+        verdict(firm, claim(seller="dealer", contracts=(care,)))
+    with pytest.raises(MissingValue, match="sold"):
+        verdict(firm, claim(dates={}, seller="dealer", cause="wear", contracts=(care,)))
+    assert bearers(verdict(firm, claim(seller="own", contracts=(care,)))) == (Bearer.FIRM,) * 3
+    misused = verdict(firm, claim(dates={}, seller="dealer", cause="misuse", contracts=(care,)))
+    assert bearers(misused) == (Bearer.FIRM,) * 3
+
+
+def test_a_term_that_the_contract_does_not_grant_needs_no_date() -> None:
+    """Where the contract grants no warranty nothing hangs on its first day, but whether it has begun."""
+    firm = rules(("basic", warranty("given term")))
+    said = {"dates": {}, "given": {"term": NONE}}
+    found = verdict(firm, claim(**said))
+
+    assert (paid_by(found), found.term) == ((PAID,) * 3, None)
+    before = rules(
+        ("basic", warranty("given term")), ("before", Grant(outcome=FREE, when=when(term="before")))
+    )
+    with pytest.raises(MissingValue, match="sold"):
+        verdict(before, claim(**said))
+
+
 @pytest.mark.clause("AS-WARR-8")
 def test_a_suppliers_part_goes_through_purchasing() -> None:
     """For a bought-in part its maker bears the cost, and the matter goes through purchasing."""

@@ -363,7 +363,8 @@ def _warranted(named: Named[Warranty], lasting: Lasting, claim: Claim) -> _Dates
     known = {Event.REPORTED: claim.reported_on, **claim.dates}
     if rule.since not in known:
         missing = Missing(rule.since.value, f"as a date, which {named.name} counts from")
-        return _Dates(CoverState.RUNNING, missing=missing)
+        granted = not claim.given.get(lasting.given, lasting).none
+        return _Dates(CoverState.RUNNING if granted else CoverState.BEFORE, missing=missing)
     start = known[rule.since]
     if start is not None and rule.after is not None:
         start = rule.after.after(start, EndOfMonth.CLAMP)

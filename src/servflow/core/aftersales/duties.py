@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 from types import MappingProxyType
@@ -199,11 +199,14 @@ def due(rules: ServiceRules, subject: Subject, after: date, through: date) -> tu
     days on which something may be done those before ``not_before`` and after ``until`` are cut off.
 
     Raises:
-        InvalidValue: a question or an answer that the rules do not know; ``through`` lies before ``after``;
-            one rule is due more than ``MOST`` times; a recurrence is asked for too far from its beginning;
-            a day lies outside the years 1 to 9999.
+        InvalidValue: a question or an answer that the rules do not know; ``after`` or ``through`` is no day
+            but an instant, or ``through`` lies before ``after``; one rule is due more than ``MOST`` times; a
+            recurrence is asked for too far from its beginning; a day lies outside the years 1 to 9999.
         MissingValue: an answer that decides whether a duty holds is missing.
     """
+    for name, day in (("after", after), ("through", through)):
+        if isinstance(day, datetime):
+            raise InvalidValue(name, day.isoformat(), "a day, not an instant")
     if through < after:
         raise InvalidValue("through", through.isoformat(), f"a day from {after.isoformat()} on")
     found = [
@@ -353,7 +356,8 @@ def _earliest(duty: Duty, run: _Run, step: _Step, begins: date) -> date | None:
     elif step.previous is not None:
         found.append(step.previous + _DAY)
     elif free and run.previous is not None:
-        found.append(run.previous + _DAY)
+        before = max((day for day, _ in _by_offset(duty, run.previous)), default=run.previous)
+        found.append(min(before + _DAY, step.last_day))
     return max(found, default=None)
 
 
@@ -405,12 +409,7 @@ def _steps(named: Named[Duty], run: _Run, after: date, through: date) -> Iterato
     if duty.every is not None:
         yield from _periods(named, duty.every, run, after, last, goes_on)
         return
-    move = Period.before if duty.before else Period.after
-    days = [
-        (move(offset, run.start, EndOfMonth.CLAMP), str(Lasting(period=offset))) for offset in duty.offsets
-    ]
-    if duty.on_the_day:
-        days.insert(0, (run.start, _ON_THE_DAY))
+    days = _by_offset(duty, run.start)
     for day, which in days:
         if after < day <= last:
             yield _Step(
@@ -425,6 +424,13 @@ def _steps(named: Named[Duty], run: _Run, after: date, through: date) -> Iterato
         for day in duty.recurrence.between(run.start, after, goes_on):
             yield _Step(day, _later(day, duty.within), day.isoformat(), previous)
             previous = day
+
+
+def _by_offset(duty: Duty, start: date) -> list[tuple[date, str]]:
+    """The days at the offsets from ``start``, and that day itself, if it is one, each with its name."""
+    move = Period.before if duty.before else Period.after
+    days = [(move(offset, start, EndOfMonth.CLAMP), str(Lasting(period=offset))) for offset in duty.offsets]
+    return [(start, _ON_THE_DAY), *days] if duty.on_the_day else days
 
 
 def _periods(

@@ -173,10 +173,11 @@ class Grant:
 class Handling:
     """On whom the cost falls and where the matter goes (处理方式).
 
-    ``bearer`` of what the customer does not pay, or, ``all_of_it``, of everything; ``refer`` to whom the
-    customer is sent instead; ``through`` by whom it is passed on, one after the other; ``notify`` who is
-    told before; ``may_refuse``: the firm may refuse the service; ``contract_governs``: the contract's terms
-    replace the firm's warranty.
+    ``bearer`` of what the firm's own warranty makes free, that of a repair or of a replacement unit included,
+    and not of what a grant or a contract gives, which the firm bears; or, ``all_of_it``, of everything.
+    ``refer`` to whom the customer is sent instead; ``through`` by whom it is passed on, one after the other;
+    ``notify`` who is told before; ``may_refuse``: the firm may refuse the service; ``contract_governs``: the
+    contract's terms replace the firm's warranty.
 
     Raises:
         InvalidValue: it says nothing, ``all_of_it`` of no bearer, or somebody is named twice.

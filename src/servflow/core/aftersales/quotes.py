@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Any, Final
 
-from servflow.core.aftersales.costs import Billing, Priced
+from servflow.core.aftersales.costs import Billing, Priced, PricedLine
 from servflow.core.aftersales.policy import QuoteValidity, ServiceRules
 from servflow.core.aftersales.words import Bearer, ChargeClass
 from servflow.core.citations import Clause, Reason
@@ -58,7 +58,9 @@ class QuoteState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """An offer (报价单). ``valid_until`` is the last instant at which it may be accepted; all are in UTC.
+    """An offer (报价单). ``valid_until`` is the last instant at which it may be accepted.
+
+    Each instant keeps its offset from UTC, and only that: no zone goes with it.
 
     Raises:
         InvalidValue: it has no number; an instant is naive or does not exist; it ends before it begins; it
@@ -79,7 +81,7 @@ class Quote:
         for name in ("issued_at", "valid_until", "accepted_at", "declined_at"):
             at = getattr(self, name)
             if at is not None:
-                object.__setattr__(self, name, existing(name, at))
+                object.__setattr__(self, name, _with_offset(name, at))
         if self.valid_until < self.issued_at:
             expected = f"an instant not before {self.issued_at.isoformat()}"
             raise InvalidValue("valid_until", self.valid_until.isoformat(), expected)
@@ -118,7 +120,7 @@ def quoted(
     answers: Mapping[str, str],
     given: Mapping[str, Any],
 ) -> Quote:
-    """The quote for ``prices``, valid for as long as the rules say (AS-WARR-2).
+    """The quote for ``prices``, valid for as long as the rules say (AS-WARR-2); in the firm's local time.
 
     ``given`` are lengths that the rulebook leaves blank, by name.
 
@@ -136,7 +138,14 @@ def quoted(
     issued_at = existing("issued_at", issued_at)
     validity = rules.the_one(QuoteValidity, answers)
     allowed = validity.rule.within.filled(given).allowed(issued_at, rules.calendar)
-    return Quote(ref=ref, prices=prices, issued_at=issued_at, valid_until=allowed.due, clause=validity.clause)
+    zone = rules.calendar.zone
+    return Quote(
+        ref=ref,
+        prices=prices,
+        issued_at=issued_at.astimezone(zone),
+        valid_until=allowed.due.astimezone(zone),
+        clause=validity.clause,
+    )
 
 
 def refusals(quote: Quote, at: datetime, current: Priced) -> tuple[Reason, ...]:
@@ -196,8 +205,9 @@ def declined(quote: Quote, at: datetime) -> Quote:
 def billable(quote: Quote, at: datetime, prices: Priced) -> Priced:
     """``prices``, by which bills and charges may be made once the quote is accepted; they may be less.
 
-    The customer pays no more than he was quoted, and besides only the extras that somebody agreed to for him
-    (``approved_by``).
+    Extras and the rest are bounded apart. For the rest the customer pays no more than he was quoted. An extra
+    that was quoted costs him no more than that either; any other, or more of it, is billed only if somebody
+    agreed to it for him (``approved_by``).
 
     Raises:
         Refused: the quote is not accepted by ``at``, or the customer would pay more.
@@ -207,22 +217,33 @@ def billable(quote: Quote, at: datetime, prices: Priced) -> Priced:
     state, found = quote.state(at), []
     if state is not QuoteState.ACCEPTED:
         found.append(Reason("quote.not-accepted", None, (("state", state.value),)))
-    most = _customers(quote.prices) - _agreed(quote.prices) + _agreed(prices)
-    if _customers(prices) > most:
-        found.append(Reason("quote.exceeded", None, (("most", most), ("now", _customers(prices)))))
+    now, extras = _customers(prices), _extras(prices)
+    rest = now - total(extras.values(), prices.currency)
+    offered = _extras(quote.prices)
+    most = min(rest, _customers(quote.prices) - total(offered.values(), quote.prices.currency))
+    most += total((each.charge.money for each in prices.lines if _agreed(each)), prices.currency)
+    for of, money in _extras(prices, agreed=False).items():
+        most += min(money, offered.get(of, money * 0))
+    if now > most:
+        found.append(Reason("quote.exceeded", None, (("most", most), ("now", now))))
     if found:
         raise Refused(quote.ref, "bill", tuple(found))
     return prices
 
 
-def _agreed(prices: Priced) -> Money:
-    """What the extras come to that somebody agreed to."""
-    agreed = (
-        each.charge.money
-        for each in prices.lines
-        if each.work.billing is Billing.EXTRA and each.work.approved_by
-    )
-    return total(agreed, prices.currency)
+def _extras(prices: Priced, *, agreed: bool = True) -> dict[tuple[str, ChargeClass], Money]:
+    """What the customer pays for each extra; without those that somebody agreed to, unless ``agreed``."""
+    found: dict[tuple[str, ChargeClass], Money] = {}
+    for each in prices.lines:
+        if each.work.billing is Billing.EXTRA and (agreed or not _agreed(each)):
+            of = each.work.item, each.work.charge
+            found[of] = found.get(of, each.charge.money * 0) + each.charge.money
+    return found
+
+
+def _agreed(line: PricedLine) -> bool:
+    """Whether it is an extra that somebody agreed to."""
+    return line.work.billing is Billing.EXTRA and bool(line.work.approved_by)
 
 
 def inspection_fee(quote: Quote, at: datetime, fee: Rule, facts: Facts) -> Charge:
@@ -256,6 +277,12 @@ def inspection(case: str, party: str, income: Account) -> Obligation:
     check_kind("income", income, AccountKind.INCOME)
     receivable = Account(AccountKind.RECEIVABLE, party)
     return Obligation(subject=case, kind=INSPECTION, debit=receivable, credit=income)
+
+
+def _with_offset(name: str, at: datetime) -> datetime:
+    """The instant with the offset that it has, in no zone: two of one zone compare by the wall clock."""
+    existing(name, at)
+    return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()), fold=0)
 
 
 def _not_open(quote: Quote, at: datetime) -> tuple[Reason, ...]:

@@ -156,7 +156,7 @@ def verdict(rules: ServiceRules, claim: Claim) -> Verdict:
     grants = _known([(n, n.rule.when) for n in rules.of(Grant)], answers, covers)
     decided = tuple(_decided(charge, covers, exclusions, grants) for charge in ChargeClass)
     overall = _dearest(each.coverage for each in decided)
-    left = any(_dearness(each.coverage) < _dearness(Coverage.AT_COST) for each in decided)
+    left = any(each.warranted or each.asks is not None for each in decided)
     handled = _handled(rules, MappingProxyType({**answers, COVERAGE: overall.value}), covers, left=left)
     repeat = _repeat(claim, covers)
     discounted = _discounted(decided[0], covers, exclusions)
@@ -239,14 +239,17 @@ def _known(found: Iterable[tuple[Named[R], When]], answers: Mapping[str, str], c
 class _Decided(NamedTuple):
     """One class of charges: what its covers give, what it comes to, and the rules that changed it.
 
-    ``own``: what the firm gives by itself. ``exclusions`` made the class dearer; ``barred`` are those that
-    would have made it dearer, if a contract did not give it.
+    ``own``: what the firm gives by itself. ``warranted``: that, with its exclusions, is enough for the
+    customer not to pay; where it is not known, ``asks`` is what that hangs on. ``exclusions`` made the class
+    dearer; ``barred`` are those that would have made it dearer, if a contract did not give it.
     """
 
     charge: ChargeClass
     cover: Cover | None
     own: Coverage
     coverage: Coverage
+    warranted: bool
+    asks: Missing | None
     exclusions: tuple[Named[Exclusion], ...]
     barred: tuple[Named[Exclusion], ...]
     grants: tuple[Named[Grant], ...]
@@ -291,6 +294,22 @@ def _decided(
         )
         raise next(chain(by_cover, by_exclusion, by_grant)).error()
 
+    unpaid = _dearness(dear) < _dearness(Coverage.AT_COST)
+    warranted = unpaid and _dearest([own, least_at_worst]) is dear
+    asks = None
+    if unpaid and not warranted and _dearest([own_at_best, least]) is dear:
+        of_cover = (
+            missing
+            for cover, missing in covers.perhaps(charge)
+            if _dearest([cover.gives, least_at_worst]) is dear
+        )
+        of_exclusion = (
+            missing
+            for named, missing in may_raise
+            if _dearest([own_at_best, least, named.rule.outcome]) is not dear
+        )
+        asks = next(chain(of_cover, of_exclusion))
+
     excluded = _dearest([own, least])
     covered = _cheapest([contracted, excluded])
     raising = tuple(n for n in raised if _dearness(n.rule.outcome) > _dearness(own_at_best))
@@ -300,6 +319,8 @@ def _decided(
         cover=_best(charge, covers, [c for c in running if counts or by_contract(c)]),
         own=own,
         coverage=dear,
+        warranted=warranted,
+        asks=asks,
         exclusions=tuple(n for n in raising if counts and n.rule.outcome is excluded),
         barred=() if counts else raising,
         grants=tuple(n for n in lowered if _dearness(n.rule.outcome) < _dearness(covered)),
@@ -384,7 +405,7 @@ class _Said(NamedTuple):
 
 
 def _says(rule: Handling, *, left: bool) -> Iterator[_Said]:
-    """What the rule says; who bears what the customer does not pay is nothing, where nothing is left."""
+    """What the rule says; who bears what the warranty makes free is nothing, where it makes nothing free."""
     if rule.bearer is not None and (left or rule.all_of_it):
         yield _Said(_What.BEARER, rule.bearer.value, rule.all_of_it)
     if rule.refer:
@@ -401,7 +422,7 @@ _Handled = Mapping[_Said, Clause]
 
 
 def _handled(rules: ServiceRules, answers: Mapping[str, str], covers: Covers, *, left: bool) -> _Handled:
-    """What the rules of handling say that hold; ``left``: the customer does not pay for everything.
+    """What the rules of handling say that hold; ``left``: the firm's warranty makes something free, or may.
 
     Raises:
         ConflictingRules: two of them disagree.
@@ -438,7 +459,7 @@ def _ruling(decided: _Decided, handled: _Handled) -> Ruling:
         by = tuple((n.name, n.clause) for n in changed if n.rule.outcome is decided.coverage)
     elif cover is not None and decided.coverage is not Coverage.PAID:
         by = ((cover.name, cover.clause),)
-    bearer, borne_by = _bearer(decided.coverage, handled)
+    bearer, borne_by = _bearer(decided, handled)
     return Ruling(
         charge=decided.charge,
         coverage=decided.coverage,
@@ -450,12 +471,18 @@ def _ruling(decided: _Decided, handled: _Handled) -> Ruling:
     )
 
 
-def _bearer(coverage: Coverage, handled: _Handled) -> tuple[Bearer, tuple[Clause, ...]]:
-    """The customer bears what he pays, and whom the rules name the rest, or everything; and who says so."""
+def _bearer(decided: _Decided, handled: _Handled) -> tuple[Bearer, tuple[Clause, ...]]:
+    """Who bears it, and who says so: the customer what he pays, the firm what a grant or a contract gives.
+
+    Whom the rules name bears what the firm's own warranty makes free, or everything.
+    """
     said = next(iter(_each(handled, _What.BEARER)), None)
-    if coverage in (Coverage.AT_COST, Coverage.PAID) and not (said is not None and said.all_of_it):
-        return Bearer.CUSTOMER, ()
-    return (Bearer.FIRM, ()) if said is None else (Bearer(said.value), (handled[said],))
+    if said is not None and not said.all_of_it and decided.asks is not None:
+        raise decided.asks.error()
+    if said is not None and (said.all_of_it or decided.warranted):
+        return Bearer(said.value), (handled[said],)
+    paid = decided.coverage in (Coverage.AT_COST, Coverage.PAID)
+    return Bearer.CUSTOMER if paid else Bearer.FIRM, ()
 
 
 # --- why ---------------------------------------------------------------------------------------------
