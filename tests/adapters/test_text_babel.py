@@ -29,8 +29,8 @@ from reasons_given import reasons_given
 import servflow
 from servflow.adapters.text_babel import LANGUAGES, BabelWording, Texts
 from servflow.adapters.text_babel._catalogue import catalogue
-from servflow.core.aftersales.circumstances import STANDARD
-from servflow.core.aftersales.claims import COVERAGE, PART
+from servflow.core.aftersales.circumstances import COVERAGE, STANDARD
+from servflow.core.aftersales.claims import PART
 from servflow.core.aftersales.covers import FAULT_GROUP, CoverKind, CoverState
 from servflow.core.aftersales.provision import ACCRUAL, DEDUCTION, REQUISITION, REVERSAL, USE
 from servflow.core.aftersales.quotes import INSPECTION, QuoteState

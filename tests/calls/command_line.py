@@ -12,6 +12,17 @@ from servflow.cli._app import run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
+RULE = """
+[rules.{name}]
+label = "a rule"
+[[rules.{name}.values]]
+from = "unknown"
+is = {value}
+clause = "{clause}"
+at = "1"
+"""
+"""One rule of a rulebook, to be formatted with name, value and clause."""
+
 LOAN = "CN-320500/PJ-88031"  # out of town, out since 2026-01-31, due on 2026-02-28
 NEW = "CN-110108/2026-0117"  # of the same city, not answered yet
 RARE = "CN-110108/2026-0121"  # a rare book, answered "no"

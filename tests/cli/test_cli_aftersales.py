@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Cli, Said
+from command_line import RULE, Cli, Said
 
 HEAD = """
 format = 1
@@ -29,16 +29,6 @@ tuesday = ["08:00-12:00", "14:00-18:00"]
 wednesday = ["08:00-12:00", "14:00-18:00"]
 thursday = ["08:00-12:00", "14:00-18:00"]
 friday = ["08:00-12:00", "14:00-18:00"]
-"""
-
-RULE = """
-[rules.{name}]
-label = "a rule"
-[[rules.{name}.values]]
-from = "unknown"
-is = {value}
-clause = "{clause}"
-at = "1"
 """
 
 NEAR = {

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import Cli, Said
+from command_line import RULE, Cli, Said
 
 BOOK = """
 format = 1
@@ -18,16 +18,6 @@ title = "Service of a maker"
 currency = "CNY"
 zone = "Asia/Shanghai"
 verified-on = 2026-11-29
-"""
-
-RULE = """
-[rules.{name}]
-label = "a rule"
-[[rules.{name}.values]]
-from = "unknown"
-is = {value}
-clause = "{clause}"
-at = "1"
 """
 
 RULES = {

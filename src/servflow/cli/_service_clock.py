@@ -48,9 +48,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAYS: Final = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)(?:-(mon|tue|wed|thu|fri|sat|sun))?")
-_SEGMENT: Final = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
-_INLINE: Final = re.compile(r"\d\d?:\d\d")
-_PERCENT: Final = re.compile(r"(\d{1,4}(?:\.\d{1,4})?) ?%")
+_SEGMENT: Final = re.compile(r"([0-9][0-9]):([0-9][0-9])-([0-9][0-9]):([0-9][0-9])")
+_INLINE: Final = re.compile(r"[0-9][0-9]?:[0-9][0-9]")
+_PERCENT: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,4})?) ?%")
 _FROM_DUE: Final = re.compile(r"(.+) (before|after)")
 _HOURS: Final = "hours such as 'mon-fri 08:00-12:00 14:00-18:00; sat 09:00-12:00', or 'daily 00:00-24:00'"
 _MOST_LINES: Final = 20

@@ -13,7 +13,8 @@ import attrs
 import click
 from cattrs import BaseValidationError, Converter
 
-from servflow.cli._aftersales import (
+from servflow.cli._host import Host, day, host_options, pass_host
+from servflow.cli._service_case import (
     answers,
     asking,
     assigned,
@@ -23,7 +24,6 @@ from servflow.cli._aftersales import (
     distance,
     service_book,
 )
-from servflow.cli._host import Host, day, host_options, pass_host
 from servflow.cli._show import as_json, say, table
 from servflow.codec import problems, read, toml
 from servflow.core.aftersales.claims import Claim, PastRepair, Replacement, ServiceContract

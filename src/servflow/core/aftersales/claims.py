@@ -18,10 +18,8 @@ from servflow.core.citations import Clause
 from servflow.core.dates import Term, day_of, existing
 from servflow.core.errors import InvalidValue
 
-__all__ = ["COVERAGE", "PART", "Claim", "PastRepair", "Replacement", "ServiceContract"]
+__all__ = ["PART", "Claim", "PastRepair", "Replacement", "ServiceContract"]
 
-COVERAGE: Final = "coverage"
-"""The question who pays; it is answered by the verdict, or by a repair that was done."""
 PART: Final = "part"
 """The question which part it is, where a rulebook asks it; it is answered by ``Claim.part``."""
 

@@ -17,8 +17,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
-from servflow.core.aftersales.circumstances import TERM
-from servflow.core.aftersales.claims import COVERAGE, PART, Claim, PastRepair, Replacement, ServiceContract
+from servflow.core.aftersales.circumstances import COVERAGE, TERM
+from servflow.core.aftersales.claims import PART, Claim, PastRepair, Replacement, ServiceContract
 from servflow.core.aftersales.policy import (
     Handling,
     Named,

@@ -6,6 +6,8 @@
    Exclusions that hold make the firm's own covers dearer, but no contract. Grants that hold make it cheaper,
    whatever its cover.
 3. What is missing is asked for where it decides, and never guessed.
+
+The three stages and their reasons stand in one file, so that a verdict is read from top to bottom.
 """
 
 from __future__ import annotations
@@ -18,9 +20,8 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from servflow.core.aftersales.circumstances import DISTANCE, TERM, When
+from servflow.core.aftersales.circumstances import COVERAGE, DISTANCE, TERM, When
 from servflow.core.aftersales.claims import (
-    COVERAGE,
     PART,
     Claim,
     PastRepair,

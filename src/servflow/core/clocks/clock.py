@@ -13,6 +13,9 @@
    records first, ``run = run.recorded(evaluate(target, run, now))``.
 4. What had not happened yet at ``now`` is not looked at.
 5. All instants are kept in UTC: those of one zone Python compares by the wall clock.
+
+``Run`` and ``Clock`` stand in one file, because each is made with the other: a run that is extended or
+reopened is judged first.
 """
 
 from __future__ import annotations
