@@ -32,6 +32,7 @@ from servflow.core.changes import (
     altered,
 )
 from servflow.core.citations import Clause, Reason
+from servflow.core.clocks import Allowance, parse_allowance
 from servflow.core.errors import InvalidCommand, InvalidTable, InvalidValue, NotFound
 from servflow.core.fees.charges import Charge, Operation, Step
 from servflow.core.ill import ILL
@@ -284,6 +285,15 @@ def test_a_posting_keeps_its_charge_with_every_step():
         (Money("22.5", "CNY"), {"amount": "22.50", "currency": "CNY"}),
         (Money("300", "JPY"), {"amount": "300", "currency": "JPY"}),
         (Account(AccountKind.CASH, "a/b"), "cash/a/b"),
+        (timedelta(hours=1, minutes=30), "PT5400S"),
+        (timedelta(microseconds=-1_500_000), "-PT1.5S"),
+        (timedelta(), "PT0S"),
+        (timedelta.max, "PT86399999999999.999999S"),
+        (parse_allowance("90 working minutes"), "90 working minutes"),
+        (
+            parse_allowance("before 12:00: same day; later: next working day"),
+            "before 12:00: same day; later: next working day",
+        ),
         (Key("ill.supply", "17"), {"kind": "ill.supply", "id": "17"}),
         (Place.ABROAD, "abroad"),
         (("a", ("b", 1)), ["a", ["b", 1]]),
@@ -426,6 +436,12 @@ def _posting() -> Posting:
         (bool, 1),
         (str, None),
         (str, "\ud800"),
+        (timedelta, "5400"),
+        (timedelta, 5400),
+        (timedelta, "PT1H"),
+        (timedelta, "PT999999999999999S"),
+        (Allowance, "soon"),
+        (Allowance, 4),
         (Account, "purse/a"),
         (Account, "cash/"),
         (Key, {"kind": "k"}),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from servflow.codec import Codec, read
+from servflow.codec import Codec, canonical, read
 from servflow.codec.records import (
     Overtaking,
     aggregate_of,
@@ -22,6 +22,9 @@ from servflow.codec.records import (
     settled,
     writes,
 )
+from servflow.core.aftersales.lifecycles import AFTERSALES
+from servflow.core.aftersales.tickets.model import SurveyAnswer, Ticket
+from servflow.core.aftersales.tickets.states import Channel, ServiceKind, Stage
 from servflow.core.changes import Key, Message, Withdrawal
 from servflow.core.errors import DamagedRecord
 from servflow.core.ledger import Account, AccountKind, Posting
@@ -69,6 +72,48 @@ COMMAND = Count(
     postings=(POSTING,),
 )
 CHANGE = decide(TOYS, COMMAND, {KEY: COUNTER}, policy=POLICY)
+
+
+def ticket_record() -> AggregateRecord:
+    """The record of a service ticket: it has mappings, and one that lies deeper."""
+    survey = SurveyAnswer(
+        on=date(2026, 1, 31), by="c", scores={"quality": 5}, satisfied=True, dissatisfied=False
+    )
+    it = Ticket(
+        id="T-1",
+        version=1,
+        state=Stage.FOLLOWED_UP,
+        firm="firm",
+        customer="c",
+        reported_at=AT,
+        channel=Channel.HOTLINE,
+        service=ServiceKind.REPAIR,
+        symptom="it leaks",
+        answers={"cause": "wear"},
+        survey=survey,
+    )
+    return AggregateRecord(
+        key=it.key,
+        version=1,
+        state=it.state.value,
+        document=canonical(Codec(AFTERSALES).encode_aggregate(it)),
+        wake=None,
+    )
+
+
+def test_what_is_read_again_is_the_same_and_nobodys() -> None:
+    """A text that was read before is not read twice; what somebody does to one value is not in the next."""
+    codec, record = Codec(AFTERSALES), ticket_record()
+    first: Any = aggregate_of(codec, record)
+    whole = repr(first)
+    first.answers.clear()
+    first.dates["sold"] = date(2026, 1, 1)
+    first.survey.scores.clear()
+
+    second: Any = aggregate_of(codec, record)
+    assert repr(second) == whole
+    assert second.survey is not first.survey
+    assert aggregate_of(codec, record._replace(document=record.document.encode())) == second  # type: ignore[arg-type]
 
 
 def waiting(**fields: Any) -> MessageRecord:

@@ -353,3 +353,33 @@ def test_the_same_is_never_altered_twice(one: Case, other: Case) -> None:
     }
 
     assert {alteration.field for alteration in altered(one, other)} == different
+
+
+def test_an_institution_acts_by_its_rules_and_by_the_clock() -> None:
+    """Both are named in journals: the names are stored data."""
+    assert Actor.policy("library") == Actor("policy", "library", Office.SYSTEM)
+    assert Actor.clock("library") == Actor("clock", "library", Office.CLOCK)
+
+
+def test_what_a_command_brings_with_it_is_named_after_it() -> None:
+    """It happens at the same time, and is said by whoever says it."""
+    said = Command(id="c", case="C-1", by=ANN, happened_at=NOON, recorded_at=NOON + timedelta(1))
+    by = Actor.policy("library")
+    assert Command(**said.entailed("book", case="ann", by=by)) == replace(
+        said, id="c/book", case="ann", by=by
+    )
+
+
+def test_a_message_is_named_by_the_step_that_tells_it() -> None:
+    """With a word where one step tells several parties the same."""
+    it = Case(id="C-1", state=Mood.CALM, version=4)
+    told = Message.of(it, "toy.told", "ann", (("title", "t"),), supersedes=("toy.before",))
+    assert told == Message(
+        key="toy.case/C-1/5/toy.told",
+        to="ann",
+        kind="toy.told",
+        about=it.key,
+        facts=(("title", "t"),),
+        supersedes=("toy.before",),
+    )
+    assert Message.of(it, "toy.told", "ann", word="toy.told/ann").key == "toy.case/C-1/5/toy.told/ann"

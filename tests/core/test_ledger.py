@@ -20,7 +20,6 @@ from servflow.core.ledger import (
     balances,
     check_kind,
     moved,
-    overdrawn,
     reversal,
     settlement,
     statement,
@@ -184,23 +183,6 @@ def test_no_postings():
     assert balance([], OWED, "CNY") == cny("0")
     assert not balances([])
     assert not trial_balance([])
-
-
-@pytest.mark.parametrize(("limit", "beyond"), [("0", "15"), ("10", "5"), ("15", "0"), ("20", "0")])
-def test_overdrawn(limit, beyond):
-    """A prepayment of 30 that had to bear 45 is 15 below nothing, and beyond its limit by the rest."""
-    postings = [
-        posting(CASH, PREPAID, cny("30")),
-        posting(PREPAID, INCOME, cny("45"), day=DAY + timedelta(1)),
-    ]
-    assert overdrawn(postings, PREPAID, cny(limit)) == cny(beyond)
-    assert overdrawn(postings, PREPAID, cny(limit), on=DAY) == cny("0")
-
-
-def test_a_negative_limit_is_refused():
-    """An overdraft limit is an amount of 0 or more."""
-    with pytest.raises(InvalidValue, match="limit"):
-        overdrawn([], PREPAID, cny("-1"))
 
 
 def test_statement():

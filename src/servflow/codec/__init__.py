@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from hashlib import sha256
 from types import NoneType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 from cattrs.errors import BaseValidationError
 
 from servflow.codec._text import canonical, read
-from servflow.codec._values import converter, in_utc, is_mapping, problems, unstorable
+from servflow.codec._values import converter, in_utc, is_mapping, may_change, problems, unstorable
 from servflow.core.changes import (
     Aggregate,
     Alteration,
@@ -63,12 +63,17 @@ _NOTHING: Final[tuple[Any, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One field of an aggregate: how it is written, as what it is read, what its absence means."""
+    """One field of an aggregate: how it is written, as what it is read, what its absence means.
+
+    ``apart``: a value of it, once read, could be changed; ``flat``: but nothing that is in it.
+    """
 
     write: Callable[[Any], Any]
     read: Callable[[Any, Any], Any]
     annotation: Any
     absent: Any
+    apart: bool
+    flat: bool
 
 
 class Codec:
@@ -89,11 +94,12 @@ class Codec:
         self._commands = {
             command.__name__: command for lifecycle in lifecycles for command in lifecycle.commands
         }
-        wrong = [problem for lifecycle in lifecycles for problem in unstorable(lifecycle.model)]
+        seen: set[type] = set()
+        wrong = [problem for lifecycle in lifecycles for problem in unstorable(lifecycle.model, seen)]
         for command in self._commands.values():
-            wrong += unstorable(command, reserved="command")
+            wrong += unstorable(command, seen, reserved="command")
         if wrong:
-            raise InvalidTable("what is to be stored", dict.fromkeys(wrong))  # a shared class is met often
+            raise InvalidTable("what is to be stored", wrong)
         self._converter = converter()
         self._models: dict[str, dict[str, _Part]] = {}
 
@@ -181,6 +187,16 @@ class Codec:
                 values[name] = part.absent
         return self._lifecycles.named(key.kind).model(id=key.id, version=version, **values)
 
+    def apart(self, it: Aggregate, document: Mapping[str, Any]) -> Aggregate:
+        """``it``, which was read from ``document``, once more: nothing is shared that could be changed."""
+        fresh: dict[str, Any] = {}
+        for name, part in self._model(it.kind).items():
+            if part.flat:
+                fresh[name] = dict(getattr(it, name))
+            elif part.apart and name in document:
+                fresh[name] = self._read_part(it.key, name, part, document[name])
+        return replace(it, **fresh)
+
     def _read_part(self, key: Key, name: str, part: _Part, value: Any) -> Any:
         try:
             return part.read(value, part.annotation)
@@ -216,6 +232,8 @@ class Codec:
                     self._converter.get_structure_hook(hints[field.name]),
                     hints[field.name],
                     _absent(hints[field.name], field.default),
+                    may_change(hints[field.name]),
+                    is_mapping(hints[field.name]) and not any(map(may_change, get_args(hints[field.name]))),
                 )
                 for field in fields(model)
                 if field.name not in ("id", "version")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -35,16 +35,19 @@ from cattrs.errors import (
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from servflow.core.changes import Key
+from servflow.core.clocks import Allowance, parse_allowance
 from servflow.core.dates import aware
 from servflow.core.errors import InvalidValue, Problem
 from servflow.core.ledger import Account
 from servflow.core.money import Money
 
-__all__ = ["converter", "in_utc", "is_mapping", "problems", "shown", "unstorable"]
+__all__ = ["converter", "in_utc", "is_mapping", "may_change", "problems", "shown", "unstorable"]
 
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FRACTION: Final = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DURATION: Final = re.compile(r"(-?)PT([0-9]{1,15})(?:\.([0-9]{1,6}))?S")
+_SECOND: Final = timedelta(seconds=1)
 _LONGEST: Final = 1000  # characters of an exact number; the parsers' cost grows with the square
 
 
@@ -83,6 +86,13 @@ def _decimal_text(number: Decimal) -> str:
         if len(text) <= _LONGEST:
             return text
     raise InvalidValue("decimal", number, f"a finite number of at most {_LONGEST} characters, written out")
+
+
+def _duration_text(length: timedelta) -> str:
+    """Seconds, exact, in the form of ISO 8601: ``PT5400S``, ``-PT0.5S``."""
+    seconds, rest = divmod(abs(length), _SECOND)
+    part = f".{rest.microseconds:06}".rstrip("0") if rest else ""
+    return f"{'-' if length < timedelta() else ''}PT{seconds}{part}S"
 
 
 def _money_object(money: Money) -> dict[str, str]:
@@ -160,6 +170,25 @@ def _money(value: object) -> Money:
     return Money(amount, value["currency"])
 
 
+def _duration(value: object) -> timedelta:
+    found = _DURATION.fullmatch(value) if type(value) is str else None
+    if found is None:
+        raise InvalidValue("", value, "a length in seconds, as in PT5400S")
+    sign, seconds, part = found.groups()
+    try:
+        length = timedelta(seconds=int(seconds), microseconds=int((part or "").ljust(6, "0")))
+    except OverflowError:
+        raise InvalidValue("", value, f"at most {_duration_text(timedelta.max)}") from None
+    return -length if sign else length
+
+
+def _allowance(value: object) -> Allowance:
+    try:
+        return parse_allowance(value)  # type: ignore[arg-type]  # it refuses what is no text
+    except InvalidValue as error:
+        raise InvalidValue("", value, error.expected) from None
+
+
 def _account(value: object) -> Account:
     try:
         return Account.parse(_text(value))
@@ -192,19 +221,23 @@ _READ: Final[Mapping[type, Callable[[object], Any]]] = {
     bool: _boolean,
     datetime: _instant,
     date: _date,
+    timedelta: _duration,
     Decimal: _decimal,
     Fraction: _fraction,
     Money: _money,
     Account: _account,
+    Allowance: _allowance,
     Key: _key,
 }
 _WRITE: Final[Mapping[type, Callable[[Any], Any]]] = {
     datetime: _instant_text,
     date: _date_text,
+    timedelta: _duration_text,
     Decimal: _decimal_text,
     Fraction: str,
     Money: _money_object,
     Account: str,
+    Allowance: str,
     Key: _key_object,
 }
 
@@ -400,12 +433,13 @@ def _parts(
 # --- what can be stored ---------------------------------------------------------------------------
 
 
-def unstorable(kind: type, *, reserved: str = "") -> Iterator[Problem]:
+def unstorable(kind: type, seen: set[type], *, reserved: str = "") -> Iterator[Problem]:
     """Every field of a class, and of the classes in it, that could be written and never read again.
 
+    ``seen`` are the classes that were looked at before, and are not again; those of this one join them.
     ``reserved`` is a name that no field of ``kind`` itself may have.
     """
-    seen: set[type] = {kind}
+    seen.add(kind)
     waiting: list[type] = [kind]
     while waiting:
         owner = waiting.pop()
@@ -428,8 +462,8 @@ def unstorable(kind: type, *, reserved: str = "") -> Iterator[Problem]:
 
 
 _STORABLE: Final = (
-    "text, int, bool, date, datetime, Decimal, Fraction, Money, Account, Key, an enum of texts or whole"
-    " numbers, a dataclass, tuple[X, ...], Mapping[str, X], or one of these or None"
+    "text, int, bool, date, datetime, timedelta, Decimal, Fraction, Money, Account, Allowance, Key, an enum"
+    " of texts or whole numbers, a dataclass, tuple[X, ...], Mapping[str, X], or one of these or None"
 )
 
 
@@ -448,6 +482,23 @@ def _parts_of(annotation: Any) -> Iterator[Any]:
         yield from _parts_of(kinds[1])
     else:
         yield annotation
+
+
+def may_change(annotation: Any) -> bool:
+    """Whether a value of such a type, once read, could be changed: there is a mapping in it, however deep."""
+    seen: set[Any] = set()
+    waiting = [annotation]
+    while waiting:
+        kind = waiting.pop()
+        if is_mapping(kind):
+            return True
+        if kind in seen:
+            continue
+        seen.add(kind)
+        waiting += get_args(kind)
+        if _is_class(kind):
+            waiting += get_type_hints(kind).values()
+    return False
 
 
 def _is_enum(annotation: Any) -> bool:

@@ -19,6 +19,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
+from servflow.core.checks import check_said
 from servflow.core.citations import Plain, Reason
 from servflow.core.dates import aware, lies_after
 from servflow.core.errors import AlreadyExists, InvalidValue, ServflowError, StaleVersion
@@ -58,11 +59,24 @@ class Actor:
     """Who gives a command: an opaque reference, the institution he acts for, his office.
 
     Journals keep ``party`` for ever: it is a reference that the host can resolve or forget, never a name.
+    ``posts`` (岗位) are those in which a member of staff serves, such as ``engineer`` or ``supervisor``,
+    where a desk tells them apart; one that a desk does not know means nothing there.
     """
 
     party: str
     serves: str
     office: Office
+    posts: tuple[str, ...] = ()
+
+    @classmethod
+    def policy(cls, institution: str) -> Actor:
+        """The institution acting by its own rules: one of its programs."""
+        return cls("policy", institution, Office.SYSTEM)
+
+    @classmethod
+    def clock(cls, institution: str) -> Actor:
+        """Time itself, at the institution."""
+        return cls("clock", institution, Office.CLOCK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +99,26 @@ class Command:
     recorded_at: datetime
 
     def __post_init__(self) -> None:
-        for name, text in (("id", self.id), ("case", self.case)):
-            if not isinstance(text, str) or not text.strip():
-                raise InvalidValue(name, text, "a text that is not empty")
+        check_said("id", self.id)
+        check_said("case", self.case)
         aware("happened_at", self.happened_at)
         aware("recorded_at", self.recorded_at)
         if lies_after(self.happened_at, self.recorded_at):
             expected = f"an instant not after recorded_at ({self.recorded_at.isoformat()})"
             raise InvalidValue("happened_at", self.happened_at.isoformat(), expected)
+
+    def entailed(self, word: str, *, case: str, by: Actor) -> dict[str, Any]:
+        """The envelope of a command that this one brings with it in the same change.
+
+        It goes to ``case``, happens when this one happens, and is named after it with ``word``.
+        """
+        return {
+            "id": f"{self.id}/{word}",
+            "case": case,
+            "by": by,
+            "happened_at": self.happened_at,
+            "recorded_at": self.recorded_at,
+        }
 
 
 class Key(NamedTuple):
@@ -266,6 +292,34 @@ class Message:
     reasons: tuple[Reason, ...] = ()
     not_before: datetime | None = None
     supersedes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        it: Aggregate,
+        kind: str,
+        to: str,
+        facts: tuple[tuple[str, Plain], ...] = (),
+        reasons: tuple[Reason, ...] = (),
+        *,
+        word: str | None = None,
+        not_before: datetime | None = None,
+        supersedes: tuple[str, ...] = (),
+    ) -> Message:
+        """What is told about ``it`` with its next step.
+
+        ``word`` ends the key: the kind, or more, where one step tells several parties the same kind.
+        """
+        return cls(
+            key=f"{it.kind}/{it.id}/{it.version + 1}/{kind if word is None else word}",
+            to=to,
+            kind=kind,
+            about=it.key,
+            facts=facts,
+            reasons=reasons,
+            not_before=not_before,
+            supersedes=supersedes,
+        )
 
 
 @dataclass(frozen=True, slots=True)

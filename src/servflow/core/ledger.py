@@ -37,7 +37,6 @@ __all__ = [
     "balances",
     "check_kind",
     "moved",
-    "overdrawn",
     "reversal",
     "settlement",
     "statement",
@@ -237,22 +236,6 @@ def trial_balance(postings: Iterable[Posting]) -> Mapping[str, tuple[Money, Mone
         else:
             columns[currency] = (debits, credits_ + held)
     return dict(sorted(columns.items()))
-
-
-def overdrawn(
-    postings: Iterable[Posting], account: Account, limit: Money, *, on: date | None = None
-) -> Money:
-    """By how much the balance lies further below nothing than ``limit``; nothing if it does not.
-
-    A limit of 0 allows no overdraft. To know whether a posting may be made, ask with it among them.
-
-    Raises:
-        InvalidValue: the limit is negative.
-    """
-    if limit.minor < 0:
-        raise InvalidValue("limit", limit, "an overdraft of 0 or more")
-    beyond = -balance(postings, account, limit.currency, on=on) - limit
-    return max(beyond, limit * 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

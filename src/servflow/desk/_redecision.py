@@ -357,6 +357,9 @@ def _by_field(document: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, list[Any]] = {}
     for alteration in document["alterations"]:
         fields.setdefault(alteration[1], []).append([alteration[0], *alteration[2:]])
+    for of in fields.values():  # in the order of the command's names, which its document does not keep
+        if all(kind in ("put", "drop") for kind, *_ in of):
+            of.sort(key=canonical)
     return {**document, "alterations": fields}
 
 

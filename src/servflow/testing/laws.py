@@ -1316,7 +1316,7 @@ def _test_monotone(rule: Rule, facts: Facts, draw: _Draw) -> None:
 
 
 def _draw_money(draw: _Draw, rule: Rule, label: str, least: int = 0) -> Money:
-    return Money.of_minor(draw(st.integers(least, 20_000), f"minor units of {label}"), rule.currency)
+    return Money.of_minor(draw(st.integers(least, least + 20_000), f"minor units of {label}"), rule.currency)
 
 
 def _test_capped(rule: Rule, facts: Facts, draw: _Draw) -> None:

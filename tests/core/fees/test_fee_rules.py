@@ -46,7 +46,6 @@ from servflow.core.fees import (
     Under,
     When,
     Zero,
-    clauses_of,
     evaluate,
     replay,
 )
@@ -113,13 +112,6 @@ def test_each_step_cites_the_innermost_clause():
 def test_a_rule_without_a_clause_cites_none():
     """Nothing is cited that was not written."""
     assert [step.clause for _, step in evaluate(Zero("CNY"), Facts()).lines()] == [None]
-
-
-def test_every_clause_of_a_rule():
-    """All clauses that a rule stands under somewhere, each once, from the outermost in."""
-    rule = Under(FEE_CLAUSE, Sum((FINE, When("lost", Under(Clause("X-3"), Zero("CNY")), otherwise=FINE))))
-    assert clauses_of(rule) == (FEE_CLAUSE, FINE_CLAUSE, Clause("X-3"))
-    assert clauses_of(Zero("CNY")) == ()
 
 
 def test_zero_and_flat():

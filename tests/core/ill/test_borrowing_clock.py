@@ -381,7 +381,7 @@ def test_a_copy_nobody_complains_of(desk: BorrowingDesk) -> None:
     """After five open days it counts as handed over; a complaint stops that, a better copy starts it anew."""
     desk.deliver()
     desk.do(c.ReportDefect, "2026-01-08")
-    assert {kind for _, kind, _ in timers(desk.case(), desk.policy)} == {c.NoteDelay}
+    assert {timer.kind for timer in timers(desk.case(), desk.policy)} == {c.NoteDelay}
     desk.do(c.HearShipped, "2026-01-12", service=Service.COPY, items=(), due=None, delivery=LINK)
     at_its_instant(desk, c.HandOver, "2026-01-20T00:00")
 

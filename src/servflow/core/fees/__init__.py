@@ -56,7 +56,6 @@ from servflow.core.fees.rules import (
     Under,
     When,
     Zero,
-    clauses_of,
     evaluate,
 )
 from servflow.core.fees.tiers import (
@@ -119,7 +118,6 @@ __all__ = [
     "When",
     "Zero",
     "adds_up",
-    "clauses_of",
     "daily_surcharge",
     "evaluate",
     "facts_read",

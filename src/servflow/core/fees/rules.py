@@ -59,7 +59,6 @@ __all__ = [
     "When",
     "Zero",
     "check_amount",
-    "clauses_of",
     "evaluate",
     "exact_ratio",
     "greatest",
@@ -192,12 +191,6 @@ def evaluate(rule: Rule, facts: Facts) -> Charge:
     if not rule.is_whole:
         raise InvalidValue("rule", rule, "a Rounded around a rule that gives parts of a minor unit")
     return Charge(rule.derive(facts))
-
-
-def clauses_of(rule: Expression) -> tuple[Clause, ...]:
-    """Every clause that ``rule`` stands under somewhere, in the order in which they come."""
-    own = (rule.clause,) if isinstance(rule, Under) else ()
-    return tuple(dict.fromkeys((*own, *(c for part in rule.parts for c in clauses_of(part)))))
 
 
 def check_amount(name: str, money: Money) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, replace
-from datetime import date
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
+from servflow.core.desk_rules import today
 from servflow.core.fees.assessment import OpenItem, apply_payment
 from servflow.core.ill.lending.states import SecurityKind
 from servflow.core.ledger import Account, AccountKind, Books, Posting
@@ -89,7 +89,7 @@ def booked(
     s: _Said, it: A, subject: str, charged: Iterable[tuple[str, Money]]
 ) -> tuple[A, tuple[Posting, ...]]:
     """With the charges of ``subject`` grown by so much, by kind; a prepayment pays them at once."""
-    items, day = dict(it.open), _today(s)
+    items, day = dict(it.open), today(s)
     for kind, grown in charged:
         about = f"{subject}/{kind}"
         item = items.get(about) or OpenItem(subject=subject, kind=kind, since=day, outstanding=grown * 0)
@@ -99,7 +99,7 @@ def booked(
 
 def paid(s: _Said, it: A, amount: Money) -> tuple[A, tuple[Posting, ...], Money]:
     """The oldest charges of each kind are paid, kind by kind; the rest becomes prepayment."""
-    order = s.policy.payment_order.on(_today(s)).value
+    order = s.policy.payment_order.on(today(s)).value
     it, postings, rest = _applied(s, it, _cash(s), amount, order, 0)
     if rest:
         prepaid = Account(AccountKind.PREPAYMENT, it.id)
@@ -119,7 +119,7 @@ def settled(s: _Said, it: A, amount: Money, set_off: Money, subject: str) -> tup
     nothing = amount * 0
     if amount < nothing:
         return _returned(s, it, -amount, subject)
-    order = s.policy.payment_order.on(_today(s)).value
+    order = s.policy.payment_order.on(today(s)).value
     prepaid = Account(AccountKind.PREPAYMENT, it.id)
     postings: tuple[Posting, ...] = ()
     for source, part in ((Account(AccountKind.PAYABLE, it.id), set_off), (_cash(s), amount - set_off)):
@@ -142,7 +142,7 @@ def _returned(s: _Said, it: A, amount: Money, subject: str) -> tuple[A, tuple[Po
     if more:
         receivable = Account(AccountKind.RECEIVABLE, it.id)
         postings += (_moved(s, len(postings), receivable, _cash(s), more, subject, GIVEN_BACK),)
-        again = OpenItem(subject=subject, kind=GIVEN_BACK, since=_today(s), outstanding=more)
+        again = OpenItem(subject=subject, kind=GIVEN_BACK, since=today(s), outstanding=more)
         it = _with_open(it, about, again)
     return it, postings
 
@@ -157,11 +157,6 @@ def less_waived(s: _Said, it: A, subject: str, kind: str, amount: Money) -> tupl
     return _with_waived(it, about, amount), (posting,)
 
 
-def _today(s: _Said) -> date:
-    day: date = s.policy.day(s.command.happened_at)
-    return day
-
-
 def _cash(s: _Said) -> Account:
     return Account(AccountKind.CASH, s.policy.library)
 
@@ -174,7 +169,7 @@ def _moved(
         debit=debit,
         credit=credit,
         amount=amount,
-        value_date=_today(s),
+        value_date=today(s),
         subject=subject,
         kind=kind,
     )
@@ -221,7 +216,7 @@ def _drawn(s: _Said, it: A, number: int) -> tuple[A, tuple[Posting, ...]]:
                 postings += (_moved(s, n, receivable, account, part, item.subject, item.kind),)
     held = it.security.get(_PREPAYMENT)
     if held is not None:
-        order = s.policy.payment_order.on(_today(s)).value
+        order = s.policy.payment_order.on(today(s)).value
         it, drawn, rest = _applied(s, it, prepaid, held, order, number + len(postings))
         postings += drawn
         it = _with_security(it, _PREPAYMENT, rest - held)

@@ -6,13 +6,14 @@ and says so. Values are stored data and never renamed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import TypeVar
 
-from servflow.core.changes import Aggregate
-from servflow.core.citations import Plain, Reason
+from servflow.core import attention
+from servflow.core.attention import Attending
+from servflow.core.citations import Plain
 from servflow.core.errors import InvalidValue
 from servflow.core.money import Money, total
 
@@ -35,11 +36,8 @@ __all__ = [
     "Unfilled",
     "WhereLost",
     "attend",
-    "check_id",
-    "check_not_negative",
-    "check_said",
     "cost_of",
-    "raised",
+    "seen_to",
 ]
 
 
@@ -240,38 +238,6 @@ class CostLine:
             raise InvalidValue("amount", str(self.amount), "an amount of zero or more")
 
 
-def check_said(name: str, text: str) -> None:
-    """Refuse a text that says nothing.
-
-    Raises:
-        InvalidValue: it is none, or empty.
-    """
-    if not isinstance(text, str) or not text.strip():
-        raise InvalidValue(name, text, "a text that is not empty")
-
-
-def check_id(name: str, text: str) -> None:
-    """Refuse an id that cannot be told to others as it is.
-
-    Raises:
-        InvalidValue: it has white space around it, or several spaces in a row, line breaks or other control
-            characters, or more than 200 characters: others have room for 250, and more is added to it.
-    """
-    if text != " ".join(text.split()) or not text.isprintable() or len(text) > _LONGEST_ID:
-        expected = f"one line of at most {_LONGEST_ID} characters, without spaces around or in a row"
-        raise InvalidValue(name, text, expected)
-
-
-def check_not_negative(name: str, amount: Money | None) -> None:
-    """Refuse an amount below zero; None is fine.
-
-    Raises:
-        InvalidValue: it is below zero, or no amount.
-    """
-    if amount is not None and (not isinstance(amount, Money) or amount.minor < 0):
-        raise InvalidValue(name, str(amount), "an amount of zero or more")
-
-
 def cost_of(lines: tuple[CostLine, ...], currency: str) -> Money:
     """What the lines come to; nothing in ``currency`` where there are none.
 
@@ -325,18 +291,14 @@ class Offer:
             raise InvalidValue("revision", self.revision, "1 or more")
 
 
-A = TypeVar("A", bound=Aggregate)
-_LONGEST_ID = 200
-
-
-def raised(before: tuple[Reason, ...], code: str, *facts: tuple[str, Plain]) -> tuple[Reason, ...]:
-    """What staff have to look at, with one reason more; one of the same code and facts counts once."""
-    reason = Reason(f"ill.attention.{code}", None, facts)
-    return before if reason in before else (*before, reason)
+A = TypeVar("A", bound=Attending)
 
 
 def attend(it: A, code: str, *facts: tuple[str, Plain]) -> A:
-    """``it`` with one more reason for staff to look at it (its field ``attention``)."""
-    attention: tuple[Reason, ...] = it.attention  # type: ignore[attr-defined]
-    after = raised(attention, code, *facts)
-    return it if after is attention else replace(it, attention=after)  # type: ignore[call-arg]
+    """``it`` with one more reason for staff to look at it; its code is ``ill.attention.`` and this one."""
+    return attention.attend(it, f"ill.attention.{code}", *facts)
+
+
+def seen_to(it: A, code: str) -> A:
+    """``it`` without the reasons of the code that ``attend`` gives them."""
+    return attention.seen_to(it, f"ill.attention.{code}")

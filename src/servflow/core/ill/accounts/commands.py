@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from servflow.core.changes import Command
+from servflow.core.checks import check_above_nothing, check_not_negative, check_said
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.accounts.model import CaseOnAccount
 from servflow.core.ill.accounts.states import HolderKind, IdentityKind
 from servflow.core.ill.lending.commands import SettleDues
 from servflow.core.ill.network.modes import ModeName
-from servflow.core.ill.terms import check_not_negative, check_said
 from servflow.core.money import Money
 
 __all__ = [
@@ -42,11 +42,6 @@ __all__ = [
     "SuspendAccount",
     "WaiveCharge",
 ]
-
-
-def _positive(amount: Money) -> None:
-    if not isinstance(amount, Money) or amount.minor <= 0:
-        raise InvalidValue("amount", str(amount), "an amount above zero")
 
 
 def _opaque(name: str, reference: str) -> None:
@@ -203,7 +198,7 @@ class PayDeposit(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive(self.amount)
+        check_above_nothing("amount", self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +209,7 @@ class PayIn(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive(self.amount)
+        check_above_nothing("amount", self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +225,7 @@ class RefundDeposit(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive(self.amount)
+        check_above_nothing("amount", self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +236,7 @@ class GiveBack(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive(self.amount)
+        check_above_nothing("amount", self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +250,7 @@ class WaiveCharge(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive(self.amount)
+        check_above_nothing("amount", self.amount)
         check_said("reason", self.reason)
 
 

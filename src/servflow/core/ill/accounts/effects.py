@@ -11,13 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from servflow.core.changes import Actor, Command, Message, Office
+from servflow.core.changes import Actor, Command, Message
 from servflow.core.citations import Plain
-from servflow.core.dates import lies_after, start_of_day
+from servflow.core.dates import start_of_day
+from servflow.core.desk_rules import today
 from servflow.core.ill import paying
 from servflow.core.ill.accounts import commands as c
 from servflow.core.ill.accounts import messages
-from servflow.core.ill.accounts.guards import Said, lacking, notice_days, today
+from servflow.core.ill.accounts.guards import Said, lacking, notice_days
 from servflow.core.ill.accounts.model import Identity, IllAccount
 from servflow.core.ill.accounts.states import AccountState, IdentityKind, IdentityState
 from servflow.core.ill.lending.states import SecurityKind
@@ -25,6 +26,7 @@ from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.core.ledger import Posting
 from servflow.core.lifecycle import Outcome, Situation
 from servflow.core.money import Money
+from servflow.core.waking import Wake, said_by
 
 __all__ = [
     "activate",
@@ -171,17 +173,12 @@ def follow(s: Said) -> Command | None:
     """A confirmed account becomes active as soon as nothing is lacking."""
     if s.it.state is not AccountState.CONFIRMED or any(lacking(s.it, s.policy, today(s))):
         return None
-    return c.Activate(**_by_policy(s, "activate"), case=s.it.id)
+    return c.Activate(**_by_policy(s, "activate", s.it.id))
 
 
-def _by_policy(s: Situation[Any, Any, NetworkPolicy, Any], suffix: str) -> dict[str, Any]:
+def _by_policy(s: Situation[Any, Any, NetworkPolicy, Any], word: str, case: str) -> dict[str, Any]:
     said: Command = s.command
-    return {
-        "id": f"{said.id}/{suffix}",
-        "by": Actor("policy", s.policy.library, Office.SYSTEM),
-        "happened_at": said.happened_at,
-        "recorded_at": said.recorded_at,
-    }
+    return said.entailed(word, case=case, by=Actor.policy(s.policy.library))
 
 
 # --- identities -------------------------------------------------------------------------------------
@@ -192,7 +189,7 @@ def bind(s: Said) -> Outcome:
     said: c.BindIdentity = s.command
     it = replace(s.it, identities={**s.it.identities, said.kind.value: said.token})
     key = Identity.key_of(said.kind, said.token)
-    claimed = c.ClaimIdentity(**_by_policy(s, "claim"), case=key.id, account=it.id)
+    claimed = c.ClaimIdentity(**_by_policy(s, "claim", key.id), account=it.id)
     return Outcome(it=it, commands=(claimed,))
 
 
@@ -213,8 +210,7 @@ def release_needed(s: Said) -> Outcome:
 def _freed(s: Said, identities: Mapping[str, str]) -> tuple[Command, ...]:
     return tuple(
         c.FreeIdentity(
-            **_by_policy(s, f"free-{kind}"),
-            case=Identity.key_of(IdentityKind(kind), token).id,
+            **_by_policy(s, f"free-{kind}", Identity.key_of(IdentityKind(kind), token).id),
             account=s.it.id,
         )
         for kind, token in identities.items()
@@ -377,15 +373,9 @@ def next_wake(it: IllAccount, policy: NetworkPolicy) -> datetime | None:
 def wake(it: IllAccount, policy: NetworkPolicy, recorded_at: datetime) -> Command | None:
     """What the clock says next, if its instant has come by ``recorded_at``."""
     at = next_wake(it, policy)
-    if at is None or lies_after(at, recorded_at) or it.valid_through is None:
+    if at is None:
         return None
     step = (it.noticed or 0) + 1
-    return c.NoticeExpiry(
-        id=f"clock/{it.kind}/{it.id}/{it.version}/{step}",
-        case=it.id,
-        by=Actor("clock", it.keeper, Office.CLOCK),
-        happened_at=at,
-        recorded_at=recorded_at,
-        through=it.valid_through,
-        step=step,
-    )
+    said = {"through": it.valid_through, "step": step}
+    coming = Wake(at, c.NoticeExpiry, f"{it.version}/{step}", said)
+    return said_by(coming, it, it.keeper, recorded_at, named=f"{it.kind}/{it.id}")

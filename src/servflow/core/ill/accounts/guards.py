@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from servflow.core.changes import Key, Office
 from servflow.core.citations import Clause, Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.accounts import commands as c
 from servflow.core.ill.accounts.model import Identity, IllAccount
 from servflow.core.ill.accounts.states import AccountRole, HolderKind, IdentityKind
@@ -52,7 +53,6 @@ __all__ = [
     "stays_its_own",
     "terms_ahead",
     "terms_in_currency",
-    "today",
     "waivable",
     "without_identity",
 ]
@@ -64,11 +64,6 @@ _TERMS: Final = Clause("CALIS-10", "2.3.3")
 _OF_READERS: Final = Clause("CALIS-24", "2.3.3(二)1")
 _CARDS: Final = (IdentityKind.CAMPUS_CARD,)
 """What is handed in, and needs clearance before it is replaced or cancelled (CQ-6)."""
-
-
-def today(s: Situation[Any, Any, NetworkPolicy, Any]) -> date:
-    """The legal day on which the command happened."""
-    return s.policy.day(s.command.happened_at)
 
 
 # --- who speaks -------------------------------------------------------------------------------------

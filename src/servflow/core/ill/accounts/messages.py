@@ -68,14 +68,4 @@ def tell(
     reasons: tuple[Reason, ...] = (),
 ) -> tuple[Message, ...]:
     """The holder is told."""
-    return (
-        Message(
-            key=f"{it.key.kind}/{it.id}/{it.version + 1}/{kind}",
-            to=it.id,
-            kind=kind,
-            about=it.key,
-            facts=facts,
-            reasons=reasons,
-            supersedes=_OVERTAKES.get(kind, ()),
-        ),
-    )
+    return (Message.of(it, kind, it.id, facts, reasons, supersedes=_OVERTAKES.get(kind, ())),)

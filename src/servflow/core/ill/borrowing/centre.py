@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from servflow.core.citations import Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import messages
-from servflow.core.ill.borrowing.guards import Case, today
+from servflow.core.ill.borrowing.guards import Case
 from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.borrowing.ordering import wanted
 from servflow.core.ill.borrowing.outcomes import done

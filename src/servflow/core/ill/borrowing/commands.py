@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from servflow.core.changes import Command
+from servflow.core.checks import check_id, check_not_negative, check_said
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.borrowing.states import DelayKind
@@ -30,9 +31,6 @@ from servflow.core.ill.terms import (
     Status,
     Unfilled,
     WhereLost,
-    check_id,
-    check_not_negative,
-    check_said,
 )
 from servflow.core.money import Money
 

@@ -8,24 +8,17 @@ from typing import Any, Final
 
 from servflow.core.changes import Actor, Command, Office
 from servflow.core.dates import lies_after, start_of_day
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing import guards as g
 from servflow.core.ill.borrowing import in_person as p
 from servflow.core.ill.borrowing.centre import named_so_far
-from servflow.core.ill.borrowing.guards import (
-    Case,
-    is_ours,
-    today,
-)
+from servflow.core.ill.borrowing.guards import Case, is_ours
 from servflow.core.ill.borrowing.hearing import SAID, SAYS
 from servflow.core.ill.borrowing.model import (
     BorrowingCase,
 )
-from servflow.core.ill.borrowing.outcomes import (
-    by_policy,
-    entailed,
-    present,
-)
+from servflow.core.ill.borrowing.outcomes import present
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.borrowing.several import answers_by, first_in_line, is_settled
 from servflow.core.ill.borrowing.states import (
@@ -34,6 +27,7 @@ from servflow.core.ill.borrowing.states import (
     DelayKind,
 )
 from servflow.core.ill.terms import CancelIntent, Status
+from servflow.core.waking import Wake, at_of, next_of, said_by
 
 __all__ = [
     "COMPLETE",
@@ -73,7 +67,8 @@ def follow(s: Case) -> Command | None:
 
 
 def _by_policy(s: Case, suffix: str) -> dict[str, Any]:
-    return {**entailed(s, suffix), "case": s.it.id, "by": by_policy(s.it.library)}
+    said: Command = s.command
+    return said.entailed(suffix, case=s.it.id, by=Actor.policy(s.it.library))
 
 
 def _as_said(s: Case) -> Command | None:
@@ -84,7 +79,7 @@ def _as_said(s: Case) -> Command | None:
     stands = s.it.state if place is None else place.stands
     if stands in SAYS[said.status] or not (is_ours(s) or g.is_beside(s)):
         return None
-    heard = {**entailed(s, "status"), "case": s.it.id, "by": said.by, "attempt": said.attempt}
+    heard = {**said.entailed("status", case=s.it.id, by=said.by), "attempt": said.attempt}
     if said.status is Status.LOANED and said.due is not None:
         return c.HearShipped(**heard, due=said.due)
     kind = SAID.get(said.status)
@@ -124,7 +119,7 @@ def _route(s: Case) -> Command | None:
     if _in_hand_of_staff(s.it) or not _sends_itself(s):
         return None
     number = s.it.ahead[0].number
-    by = by_policy(s.it.routed_by or s.it.library)  # whoever says who is asked
+    by = Actor.policy(s.it.routed_by or s.it.library)  # whoever says who is asked
     now = {"happened_at": s.command.recorded_at, "by": by}
     send = c.Send(**{**_by_policy(s, f"send-{number}"), **now})
     then = s._replace(command=send)
@@ -229,82 +224,74 @@ _FOLLOWS: Final[Mapping[CaseState, Callable[[Case], Command | None]]] = {
 # --- the clock ------------------------------------------------------------------------------------
 
 
-_Timer = tuple[datetime, type[Command], dict[str, Any]]
-
-
-def timers(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
-    """What the clock has to say to the case, each with the instant from which it says it."""
+def timers(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Wake]:
+    """All that the clock has to say to the case as it stands."""
     yield from _before_supply(it, policy)
     yield from _with_supplier(it, policy)
     yield from _in_hand(it, policy)
 
 
-def _before_supply(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+def _timer(it: BorrowingCase, at: datetime, kind: type[Command], /, **said: Any) -> Wake:
+    return Wake(at, kind, f"{it.version + 1}/{kind.__name__}", said)
+
+
+def _before_supply(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Wake]:
     noted = it.cancelling or DelayKind.NEED_BEFORE in it.delayed
     if it.need_before is not None and it.state in _NEEDS and not noted:
-        yield g.end_of(it.need_before, policy), c.Expire, {}
+        yield _timer(it, g.end_of(it.need_before, policy), c.Expire)
     attempt = it.attempt
     if it.state is S.RETRY_OFFERED and attempt is not None and attempt.before is not None:
-        yield g.end_of(attempt.before, policy), c.DeclineRetry, {}
+        yield _timer(it, g.end_of(attempt.before, policy), c.DeclineRetry)
     after = it.ahead[0].after if it.state is S.ROUTABLE and it.ahead else None
     if after is not None and policy.sends_itself.on(after).value and not _in_hand_of_staff(it):
-        yield start_of_day(after, policy.zone), c.Send, {}
+        yield _timer(it, start_of_day(after, policy.zone), c.Send)
 
 
-def _with_supplier(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+def _with_supplier(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Wake]:
     if it.since is None:
         return
     if it.cancel is not None and it.cancelling and it.state in WITH_THEM:
         last = policy.last_day_of(policy.cancel_answer_days, it.cancel.asked_at)
-        yield g.end_of(last, policy), c.Abandon, {}
+        yield _timer(it, g.end_of(last, policy), c.Abandon)
     elif it.state in (S.SENT, S.EXPECTED):
-        yield policy.answer_by(it.since, it.level), c.TimeOut, {}
+        yield _timer(it, policy.answer_by(it.since, it.level), c.TimeOut)
     if it.state in WITH_THEM:
         yield from _silent_beside(it, policy)
     kind = g.LATE_IN.get(it.state)
     late_at = g.deadline(it, policy, kind) if kind is not None and kind not in it.delayed else None
     if late_at is not None:
-        yield late_at, c.NoteDelay, {"kind": kind}
+        yield _timer(it, late_at, c.NoteDelay, kind=kind)
 
 
-def _silent_beside(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+def _silent_beside(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Wake]:
     """Who does not answer beside the one in front, whatever is waited for from that one."""
     for attempt in it.beside:
         by = answers_by(it, policy, attempt)
         if by is not None:
-            yield by, c.TimeOut, {"attempt": attempt.number}
+            yield _timer(it, by, c.TimeOut, attempt=attempt.number)
 
 
-def _in_hand(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[_Timer]:
+def _in_hand(it: BorrowingCase, policy: BorrowingPolicy) -> Iterator[Wake]:
     if it.state is S.ON_LOAN and it.patron_due is not None:
         days, noticed = policy.reminders(it.patron_due), it.noticed or 0
         if noticed < len(days):
             said = {"due": it.patron_due, "step": noticed + 1}
-            yield start_of_day(days[noticed], policy.zone), c.RemindPatron, said
+            yield _timer(it, start_of_day(days[noticed], policy.zone), c.RemindPatron, **said)
     if it.state is S.RETURNED and it.since is not None:
         last = policy.last_day_of(policy.unconfirmed_days, it.since)
-        yield g.end_of(last, policy), c.CloseUnconfirmed, {}
+        yield _timer(it, g.end_of(last, policy), c.CloseUnconfirmed)
     if it.state is S.DELIVERED and it.since is not None and not it.defective:
         last = policy.last_day_of(policy.copy_claim_days, it.since)
-        yield g.end_of(last, policy), c.HandOver, {}
+        yield _timer(it, g.end_of(last, policy), c.HandOver)
 
 
 def next_wake(it: BorrowingCase, policy: BorrowingPolicy) -> datetime | None:
     """When to look at the case again; None while only somebody's word can move it."""
-    return min((at for at, _, _ in timers(it, policy)), default=None)
+    return at_of(next_of(timers(it, policy)))
 
 
 def wake(it: BorrowingCase, policy: BorrowingPolicy, recorded_at: datetime) -> Command | None:
     """What the clock says to the case now; None while it is too early."""
-    due = [timer for timer in timers(it, policy) if not lies_after(timer[0], recorded_at)]
-    if not due:
-        return None
-    at, kind, said = min(due, key=lambda timer: (timer[1] is c.Send, timer[0]))  # of no use: not asked for
-    return kind(
-        id=f"clock/{it.id}/{it.version + 1}/{kind.__name__}",
-        case=it.id,
-        by=Actor("clock", it.library, Office.CLOCK),
-        happened_at=at,
-        recorded_at=recorded_at,
-        **said,
-    )
+    due = [timer for timer in timers(it, policy) if not lies_after(timer.at, recorded_at)]
+    of_use = next_of(timer for timer in due if timer.kind is not c.Send)  # what is of no use is not asked for
+    return said_by(of_use or next_of(due), it, it.library, recorded_at)

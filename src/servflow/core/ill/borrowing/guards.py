@@ -14,6 +14,7 @@ from typing import Any, Final
 from servflow.core.changes import Key
 from servflow.core.citations import Clause, Reason
 from servflow.core.dates import lies_after, start_of_day
+from servflow.core.desk_rules import today
 from servflow.core.ill.accounts.model import IllAccount
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing.model import Attempt, BorrowingCase, BorrowingFacts
@@ -136,7 +137,6 @@ __all__ = [
     "stray",
     "successor_free",
     "takes_itself",
-    "today",
     "unconfirmed_long",
     "undoable",
     "vouchable",
@@ -161,11 +161,6 @@ _NO: Final = frozenset(
         Status.COPY_COMPLETED,
     }
 )
-
-
-def today(s: Situation[Any, Any, BorrowingPolicy, Any]) -> date:
-    """The legal day on which the command happened."""
-    return s.policy.day(s.command.happened_at)
 
 
 # --- who is heard, and about what -----------------------------------------------------------------

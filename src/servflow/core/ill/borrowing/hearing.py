@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from servflow.core.changes import Command, Message
+from servflow.core.changes import Actor, Command, Message
 from servflow.core.citations import Plain
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing import messages
 from servflow.core.ill.borrowing.guards import (
@@ -24,7 +25,6 @@ from servflow.core.ill.borrowing.guards import (
     over_agreed,
     returns_of,
     takes_itself,
-    today,
 )
 from servflow.core.ill.borrowing.model import (
     Attempt,
@@ -33,11 +33,9 @@ from servflow.core.ill.borrowing.model import (
 from servflow.core.ill.borrowing.outcomes import (
     assessed,
     booked,
-    by_policy,
     closed,
     costed,
     done,
-    entailed,
     in_vain,
     left,
     present,
@@ -357,9 +355,7 @@ def send_back(s: Case) -> Outcome:
     it = with_attempt(it, replace(attempt, returns=to, costs=nothing))
     it = attend(it, "shipped-after-end", ("supplier", attempt.supplier), ("case", to))
     opened = c.OpenReturn(
-        **entailed(s, "return"),
-        case=to,
-        by=by_policy(it.library),
+        **said.entailed("return", case=to, by=Actor.policy(it.library)),
         origin=it.id,
         library=it.library,
         patron=it.patron,

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from servflow.core.attention import seen_to
 from servflow.core.changes import Message
 from servflow.core.citations import Plain, Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import charges, messages
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing.guards import (
     Case,
-    today,
 )
 from servflow.core.ill.borrowing.model import (
     Attempt,
@@ -282,8 +283,7 @@ def close_by_hand(s: Case) -> Outcome:
 
 def clear(s: Case) -> Outcome:
     """Staff have looked at it."""
-    left = tuple(reason for reason in s.it.attention if reason.code != s.command.code)
-    return done(s, replace(s.it, attention=left))
+    return done(s, seen_to(s.it, s.command.code))
 
 
 def undo(s: Case) -> Outcome:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import date
 
 from servflow.core.citations import Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import commands as c
-from servflow.core.ill.borrowing.guards import Case, today
+from servflow.core.ill.borrowing.guards import Case
 from servflow.core.ill.borrowing.holding import told_ready
 from servflow.core.ill.borrowing.outcomes import done
 from servflow.core.lifecycle import Outcome

@@ -7,6 +7,7 @@ message overtakes what it makes pointless; closing a case withdraws what nobody 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -185,17 +186,9 @@ def _message(
     not_before: datetime | None = None,
     key: str = "",
 ) -> tuple[Message, ...]:
-    message = Message(
-        key=f"{it.key.kind}/{it.id}/{it.version + 1}/{kind}{key}",
-        to=to,
-        kind=kind,
-        about=it.key,
-        facts=facts,
-        reasons=reasons,
-        not_before=not_before,
-        supersedes=_OVERTAKES.get(kind, ()),
-    )
-    return (message,)
+    overtakes = _OVERTAKES.get(kind, ())
+    word = f"{kind}{key}"
+    return (Message.of(it, kind, to, facts, reasons, word=word, not_before=not_before, supersedes=overtakes),)
 
 
 def tell_supplier(
@@ -263,16 +256,8 @@ def reminder(
     if it.fills is not None:
         return ()
     about = (("request", it.id), ("title", it.requested.title))
-    message = Message(
-        key=f"{it.key.kind}/{it.id}/term-{it.terms or 0}/{step}",
-        to=it.patron,
-        kind=kind,
-        about=it.key,
-        facts=about + facts,
-        reasons=reasons,
-        supersedes=_OVERTAKES.get(kind, ()),
-    )
-    return (message,)
+    (message,) = _message(it, it.patron, kind, about + facts, reasons)
+    return (replace(message, key=f"{it.key.kind}/{it.id}/term-{it.terms or 0}/{step}"),)
 
 
 def no_more(key: Key, *kinds: str) -> tuple[Withdrawal, ...]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from servflow.core.changes import Message
+from servflow.core.changes import Actor, Message
 from servflow.core.citations import Plain
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import commands as c
 from servflow.core.ill.borrowing import messages
 from servflow.core.ill.borrowing.guards import (
     ON_CREDIT,
     Case,
     retry_of,
-    today,
 )
 from servflow.core.ill.borrowing.model import (
     Attempt,
@@ -23,10 +23,8 @@ from servflow.core.ill.borrowing.model import (
 )
 from servflow.core.ill.borrowing.outcomes import (
     asked_at,
-    by_policy,
     closed,
     done,
-    entailed,
     left,
     present,
     staged,
@@ -307,9 +305,7 @@ def resubmit(s: Case) -> Outcome:
     """A new case begins with what this one asked for."""
     it = replace(closed(s, s.it, CaseOutcome.SUPERSEDED), filled_by=s.command.successor)
     again = c.DraftRequest(
-        **entailed(s, "resubmit"),
-        case=s.command.successor,
-        by=by_policy(it.library),
+        **s.command.entailed("resubmit", case=s.command.successor, by=Actor.policy(it.library)),
         patron=it.patron,
         library=it.library,
         service=it.service,

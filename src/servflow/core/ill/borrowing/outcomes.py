@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from servflow.core.changes import Actor, Command, Message, Office, Withdrawal
+from servflow.core.changes import Actor, Command, Message, Withdrawal
 from servflow.core.dates import lies_after
+from servflow.core.desk_rules import today
 from servflow.core.fees.assessment import Obligation, Posted, assess
 from servflow.core.ill.accounts.commands import BookCase
 from servflow.core.ill.accounts.model import CaseOnAccount
@@ -23,7 +24,6 @@ from servflow.core.ill.borrowing.guards import (
     charged_by_now,
     ends_the_case,
     from_its_supplier,
-    today,
 )
 from servflow.core.ill.borrowing.model import (
     Attempt,
@@ -54,12 +54,10 @@ __all__ = [
     "asked_at",
     "assessed",
     "booked",
-    "by_policy",
     "closed",
     "costed",
     "done",
     "ended",
-    "entailed",
     "in_vain",
     "left",
     "present",
@@ -72,21 +70,6 @@ __all__ = [
 
 S = CaseState
 _LAST: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
-
-
-def by_policy(library: str) -> Actor:
-    """The borrowing library acting by its own rules."""
-    return Actor("policy", library, Office.SYSTEM)
-
-
-def entailed(s: Situation[Any, Any, Any, Any], suffix: str) -> dict[str, Any]:
-    """The envelope of a command that this one brings with it."""
-    said: Command = s.command
-    return {
-        "id": f"{said.id}/{suffix}",
-        "happened_at": said.happened_at,
-        "recorded_at": said.recorded_at,
-    }
 
 
 def done(
@@ -151,7 +134,7 @@ def booked(
     known = None if held is None else replace(held, reserved=None)
     if not charged and known == wanted:
         return it, ()
-    said = entailed(s, "account") | {"case": it.patron, "by": by_policy(it.library)}
+    said = s.command.entailed("account", case=it.patron, by=Actor.policy(it.library))
     told = BookCase(**said, request=it.id, on_account=wanted, charged=charged, filed=filed)
     if charged:
         it = replace(it, booked={kind: posted.amount for kind, posted in it.charged.items()})

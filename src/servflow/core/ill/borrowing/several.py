@@ -15,6 +15,7 @@ from typing import Final
 from servflow.core.changes import Message
 from servflow.core.citations import Reason
 from servflow.core.dates import lies_after
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import messages
 from servflow.core.ill.borrowing.guards import (
     Case,
@@ -23,7 +24,6 @@ from servflow.core.ill.borrowing.guards import (
     from_its_supplier,
     has_offer,
     is_beside,
-    today,
     wishes_the_end,
 )
 from servflow.core.ill.borrowing.hearing import decision, out_of_place

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from servflow.core.changes import Command
+from servflow.core.checks import check_said
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
-from servflow.core.ill.terms import CostLine, check_said
+from servflow.core.ill.terms import CostLine
 
 __all__ = ["FlagCase", "FlagTransaction", "PassOn", "PassOnCosts"]
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from servflow.core.changes import Actor, Message, Office
 from servflow.core.citations import Plain, Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing import holding
 from servflow.core.ill.borrowing.commands import DraftRequest
 from servflow.core.ill.borrowing.guards import Case
@@ -18,7 +19,7 @@ from servflow.core.ill.lending import effects as e
 from servflow.core.ill.lending import messages
 from servflow.core.ill.lending.booking import assessed, cancel_refused
 from servflow.core.ill.lending.commands import Ship
-from servflow.core.ill.lending.guards import Supply, today
+from servflow.core.ill.lending.guards import Supply
 from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.terms import Level, OfferState, Service, attend

@@ -141,15 +141,11 @@ def standing(it: SupplyTransaction | BorrowingCase) -> Standing:
 
 def _command(s: Situation[Any, Any, Any, Any], kind: type[Command], case: str, **said: Any) -> Command:
     """It happens when it is passed on; what costs something on the day of what it costs on the other side."""
-    before = s.command
-    return kind(
-        id=f"{before.id}/{kind.__name__}",
-        case=case,
-        by=for_the_centre(s.policy.library),
-        happened_at=before.happened_at if kind is PassOnCosts else before.recorded_at,
-        recorded_at=before.recorded_at,
-        **said,
-    )
+    before: Command = s.command
+    envelope = before.entailed(kind.__name__, case=case, by=for_the_centre(s.policy.library))
+    if kind is not PassOnCosts:
+        envelope["happened_at"] = before.recorded_at
+    return kind(**envelope, **said)
 
 
 def _tell(kind: type[Command], said: Callable[[Pair], dict[str, Any]] = lambda _pair: {}) -> _Says:

@@ -15,10 +15,12 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any, ClassVar, Final, NamedTuple
 
+from servflow.core.attention import seen_to
 from servflow.core.changes import Actor, Aggregate, Command, Message, Office
+from servflow.core.checks import check_not_negative
 from servflow.core.citations import Plain, Reason
 from servflow.core.errors import InvalidValue
-from servflow.core.ill.terms import Level, Requested, Service, attend, check_not_negative
+from servflow.core.ill.terms import Level, Requested, Service, attend
 from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Outcome, Row, Situation, chooser
 from servflow.core.money import Money
 
@@ -268,15 +270,8 @@ def _name(s: Situation[Any, AskRoute, Any, RoutingFacts]) -> Outcome:
         ("title", it.requested.title),
         ("suppliers", "\n".join(answer.suppliers)),
     )
-    message = Message(
-        key=f"{it.key.kind}/{it.id}/{it.version + 1}/{ROUTED}",
-        to=it.requester,
-        kind=ROUTED,
-        about=it.key,
-        facts=facts,
-        supersedes=(ROUTED,),
-    )
-    return Outcome(it=it, messages=(message,))
+    told = Message.of(it, ROUTED, it.requester, facts, supersedes=(ROUTED,))
+    return Outcome(it=it, messages=(told,))
 
 
 def _not_expected(s: Situation[Any, AskRoute, Any, Any]) -> Outcome:
@@ -287,8 +282,7 @@ def _not_expected(s: Situation[Any, AskRoute, Any, Any]) -> Outcome:
 
 def _clear(s: Situation[Any, ClearRoutingAttention, Any, Any]) -> Outcome:
     """Staff have seen to it."""
-    left = tuple(reason for reason in s.it.attention if reason.code != s.command.code)
-    return Outcome(it=replace(s.it, attention=left))
+    return Outcome(it=seen_to(s.it, s.command.code))
 
 
 _S = RoutingState

@@ -17,9 +17,11 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, ClassVar, Final
 
+from servflow.core.attention import seen_to
 from servflow.core.changes import Actor, Aggregate, Command, Key, Message, Office
+from servflow.core.checks import check_said
 from servflow.core.citations import Plain, Reason
-from servflow.core.dates import lies_after, start_of_day
+from servflow.core.dates import start_of_day
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.accounts.commands import SettleAccountDues
 from servflow.core.ill.accounts.model import IllAccount
@@ -28,10 +30,11 @@ from servflow.core.ill.centre.settlement import Due, SettlementFacts, levelled, 
 from servflow.core.ill.lending.commands import SettleDues
 from servflow.core.ill.lending.model import Relation
 from servflow.core.ill.network.policy import NetworkPolicy
-from servflow.core.ill.terms import attend, check_said
+from servflow.core.ill.terms import attend
 from servflow.core.ledger import Books
 from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Outcome, Row, Situation, chooser
 from servflow.core.money import Money, total
+from servflow.core.waking import Wake, said_by
 
 __all__ = [
     "DRAWN_UP",
@@ -295,12 +298,12 @@ def _time_over(s: _Settling) -> Iterator[Reason]:
 def _tell(it: Settlement, kind: str, dues: tuple[Due, ...]) -> tuple[Message, ...]:
     """Each of these members hears its own line, and nobody else's."""
     return tuple(
-        Message(
-            key=f"{it.key.kind}/{it.id}/{it.version + 1}/{due.member}/{kind}",
-            to=due.member,
-            kind=kind,
-            about=it.key,
-            facts=(*_facts(it, due), *((("late", due.late),) if kind == DRAWN_UP else ())),
+        Message.of(
+            it,
+            kind,
+            due.member,
+            (*_facts(it, due), *((("late", due.late),) if kind == DRAWN_UP else ())),
+            word=f"{due.member}/{kind}",
             supersedes=(DRAWN_UP, OVERDUE) if kind == PAID else (),
         )
         for due in dues
@@ -334,11 +337,7 @@ def _draw_up(s: _Opening) -> Outcome:
         drawn_up=day,
     )
     book = BookSettledTerm(
-        id=f"{said.id}/{BookSettledTerm.__name__}",
-        case=it.centre,
-        by=Actor("policy", it.centre, Office.SYSTEM),
-        happened_at=said.happened_at,
-        recorded_at=said.recorded_at,
+        **said.entailed(BookSettledTerm.__name__, case=it.centre, by=Actor.policy(it.centre)),
         drawn_up=DrawnUp(it.id, it.first, it.last),
         dues=it.dues,
     )
@@ -379,11 +378,7 @@ def _paid_there(s: _Settling, due: Due, relation: Any, account: Any) -> Iterator
     ):
         if amount:
             yield kind(
-                id=f"{s.command.id}/{kind.__name__}",
-                case=due.member,
-                by=Actor("policy", s.it.centre, Office.SYSTEM),
-                happened_at=s.command.happened_at,
-                recorded_at=s.command.recorded_at,
+                **s.command.entailed(kind.__name__, case=due.member, by=Actor.policy(s.it.centre)),
                 amount=amount,
                 set_off=set_off,
                 settlement=s.it.id,
@@ -398,8 +393,7 @@ def _dispute(s: _Settling) -> Outcome:
 
 def _clear(s: _Settling) -> Outcome:
     """Staff have seen to it."""
-    left = tuple(reason for reason in s.it.attention if reason.code != s.command.code)
-    return Outcome(it=replace(s.it, attention=left))
+    return Outcome(it=seen_to(s.it, s.command.code))
 
 
 def _remind(s: _Settling) -> Outcome:
@@ -436,17 +430,11 @@ def _next_wake(it: Settlement, policy: NetworkPolicy) -> datetime | None:
 def _wake(it: Settlement, policy: NetworkPolicy, recorded_at: datetime) -> Command | None:
     """What the clock says; None while it is too early."""
     at, due = _next_wake(it, policy), _set_off(it)
-    if at is None or lies_after(at, recorded_at):
+    if at is None:
         return None
     kind: type[Command] = RemindMembers if due is None else SettleMember
-    return kind(
-        id=f"clock/{it.id}/{it.version + 1}/{kind.__name__}",
-        case=it.id,
-        by=Actor("clock", it.centre, Office.CLOCK),
-        happened_at=at,
-        recorded_at=recorded_at,
-        **({} if due is None else {"member": due.member}),
-    )
+    said = {} if due is None else {"member": due.member}
+    return said_by(Wake(at, kind, f"{it.version + 1}/{kind.__name__}", said), it, it.centre, recorded_at)
 
 
 def _reads(_it: Settlement | None, command: Command) -> tuple[Key, ...]:

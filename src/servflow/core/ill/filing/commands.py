@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from servflow.core.changes import Command
+from servflow.core.checks import check_id, check_not_negative, check_said
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.filing.states import Channel, Entry
 from servflow.core.ill.network.modes import Route
@@ -14,9 +15,6 @@ from servflow.core.ill.terms import (
     Level,
     Requested,
     Service,
-    check_id,
-    check_not_negative,
-    check_said,
 )
 from servflow.core.money import Money
 

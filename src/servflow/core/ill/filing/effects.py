@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from servflow.core.attention import seen_to
 from servflow.core.changes import Actor, Command, Message, Office
 from servflow.core.citations import Plain, Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.borrowing.commands import DraftRequest, Submit
 from servflow.core.ill.filing import commands as c
 from servflow.core.ill.filing import messages
-from servflow.core.ill.filing.guards import Filed, account_for, case_of, member, today
+from servflow.core.ill.filing.guards import Filed, account_for, case_of, member
 from servflow.core.ill.filing.model import Filing, FilingFacts, Onward
 from servflow.core.ill.filing.states import Entry, FilingRole, FilingState
 from servflow.core.ill.network.modes import MODES, Filer, Intake, Requester, Route, Router
@@ -139,13 +141,7 @@ def _submit(s: Situation[Any, Any, NetworkPolicy, Any], it: Filing) -> Command:
 
 def _entailed(s: Situation[Any, Any, NetworkPolicy, Any], it: Filing, suffix: str) -> dict[str, Any]:
     said: Command = s.command
-    return {
-        "id": f"{said.id}/{suffix}",
-        "case": it.id,
-        "by": Actor(it.account, s.policy.library, Office.PERSON),
-        "happened_at": said.happened_at,
-        "recorded_at": said.recorded_at,
-    }
+    return said.entailed(suffix, case=it.id, by=Actor(it.account, s.policy.library, Office.PERSON))
 
 
 _Heard = Situation[None, c.HearFiling, NetworkPolicy, Any]
@@ -224,8 +220,9 @@ def answer(s: Filed) -> Outcome:
 def answer_otherwise(s: Filed) -> Outcome:
     """The library's own answer stands; who filed it hears it, and staff see that there was another."""
     outcome = answer(s)
+    it: Filing = outcome.it  # type: ignore[assignment]  # effects of this desk give filings
     facts = (("sender", s.command.by.serves), ("filled", s.it.filled is True))
-    return outcome._replace(it=attend(outcome.it, "answered-otherwise", *facts))
+    return outcome._replace(it=attend(it, "answered-otherwise", *facts))
 
 
 def status(s: Filed) -> Outcome:
@@ -251,8 +248,7 @@ def not_expected(s: Filed) -> Outcome:
 
 def clear(s: Filed) -> Outcome:
     """Staff have seen to it."""
-    left = tuple(reason for reason in s.it.attention if reason.code != s.command.code)
-    return Outcome(it=replace(s.it, attention=left))
+    return Outcome(it=seen_to(s.it, s.command.code))
 
 
 def hand_on(s: Filed) -> Outcome:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
 from servflow.core.changes import Key, Office
 from servflow.core.citations import PRACTICE, Clause, Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.accounts.model import IllAccount
 from servflow.core.ill.accounts.states import AccountState, HolderKind
 from servflow.core.ill.borrowing.model import BorrowingCase
@@ -60,7 +60,6 @@ __all__ = [
     "still_needed",
     "that_way",
     "to_librarian",
-    "today",
 ]
 
 _VOUCHED: Final = frozenset({AccountState.CONFIRMED, AccountState.ACTIVE})
@@ -80,11 +79,6 @@ _CAME_BEFORE: Final = frozenset({CaseOutcome.RETURNED, CaseOutcome.KEPT, CaseOut
 
 Filed = Situation[Filing, Any, NetworkPolicy, FilingFacts]
 _Opening = Situation[None, c.FileRequest, NetworkPolicy, FilingFacts]
-
-
-def today(s: Situation[Any, Any, NetworkPolicy, Any]) -> date:
-    """The legal day on which the command happened."""
-    return s.policy.day(s.command.happened_at)
 
 
 # --- the home library, and the account under which the request runs ----------------------------------

@@ -53,15 +53,7 @@ def tell(
 ) -> tuple[Message, ...]:
     """Somebody is told something about a filing, ``known_as`` an id of his own if he has one."""
     about: tuple[tuple[str, Plain], ...] = (("request", known_as or it.id), ("title", it.requested.title))
-    message = Message(
-        key=f"{it.kind}/{it.id}/{it.version + 1}/{kind}",
-        to=to,
-        kind=kind,
-        about=it.key,
-        facts=about + facts,
-        reasons=reasons,
-    )
-    return (message,)
+    return (Message.of(it, kind, to, about + facts, reasons),)
 
 
 def request_facts(it: Filing) -> tuple[tuple[str, Plain], ...]:

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from servflow.core.changes import Actor, Command, Key, Office
-from servflow.core.dates import lies_after, start_of_day
+from servflow.core.dates import start_of_day
 from servflow.core.ill.accounts.model import IllAccount
 from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.filing import commands as c
@@ -25,6 +25,7 @@ from servflow.core.ill.filing.states import FilingRole, FilingState
 from servflow.core.ill.network.modes import Intake
 from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Row
+from servflow.core.waking import Wake, said_by
 
 __all__ = ["FILING"]
 
@@ -76,15 +77,8 @@ def next_wake(it: Filing, policy: NetworkPolicy) -> datetime | None:
 def wake(it: Filing, policy: NetworkPolicy, recorded_at: datetime) -> Command | None:
     """What the clock says to a filing now; None while it is too early."""
     at = next_wake(it, policy)
-    if at is None or lies_after(at, recorded_at):
-        return None
-    return c.NoteUnanswered(
-        id=f"clock/{it.id}/unanswered",
-        case=it.id,
-        by=Actor("clock", it.gateway, Office.CLOCK),
-        happened_at=at,
-        recorded_at=recorded_at,
-    )
+    coming = None if at is None else Wake(at, c.NoteUnanswered, "unanswered")
+    return said_by(coming, it, it.gateway, recorded_at)
 
 
 WAYS: Final = (

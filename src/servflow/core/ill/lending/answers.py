@@ -9,19 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from servflow.core.changes import Command
+from servflow.core.attention import seen_to
+from servflow.core.changes import Actor, Command
 from servflow.core.citations import Plain, Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.lending import charges, messages
 from servflow.core.ill.lending import commands as c
 from servflow.core.ill.lending import guards as g
 from servflow.core.ill.lending.booking import (
     CANCEL_ASKED,
     DEFECT,
-    by_policy,
     cancel_refused,
     closed,
 )
-from servflow.core.ill.lending.guards import Supply, today
+from servflow.core.ill.lending.guards import Supply
 from servflow.core.ill.lending.model import Defect, LendingFacts, SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import Closing, Material, Place, SupplyState
@@ -274,8 +275,7 @@ def clear_attention(
     s: Situation[SupplyTransaction, c.ClearSupplyAttention, LendingPolicy, LendingFacts],
 ) -> Outcome:
     """Staff have seen to it."""
-    left = tuple(reason for reason in s.it.attention if reason.code != s.command.code)
-    return Outcome(it=replace(s.it, attention=left))
+    return Outcome(it=seen_to(s.it, s.command.code))
 
 
 # --- what the rules answer at once ----------------------------------------------------------------
@@ -298,14 +298,8 @@ def follow(s: Situation[SupplyTransaction, Any, LendingPolicy, Any]) -> Command 
 
 
 def _answer(s: Supply, kind: type[Command], **said: Any) -> Command:
-    return kind(
-        id=f"{s.command.id}/answer",
-        case=s.it.id,
-        by=by_policy(s.it.supplier),
-        happened_at=s.command.happened_at,
-        recorded_at=s.command.recorded_at,
-        **said,
-    )
+    by = Actor.policy(s.it.supplier)
+    return kind(**s.command.entailed("answer", case=s.it.id, by=by), **said)
 
 
 def _refusal(s: Supply) -> Command | None:

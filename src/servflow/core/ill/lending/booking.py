@@ -10,15 +10,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from servflow.core.changes import Actor, Message, Office, Withdrawal
+from servflow.core.changes import Actor, Message, Withdrawal
 from servflow.core.citations import Plain, Reason
+from servflow.core.desk_rules import today
 from servflow.core.fees.assessment import Obligation, assess
 from servflow.core.ill.lending import charges, messages
 from servflow.core.ill.lending.commands import BookLoan
-from servflow.core.ill.lending.guards import Supply, relation_of, today
+from servflow.core.ill.lending.guards import Supply, relation_of
 from servflow.core.ill.lending.model import OutOnLoan, SupplyTransaction
 from servflow.core.ill.lending.states import Closing
-from servflow.core.ill.terms import OfferState
+from servflow.core.ill.terms import OfferState, seen_to
 from servflow.core.ledger import Account, AccountKind, Books, Posting
 from servflow.core.lifecycle import Outcome
 from servflow.core.money import Money
@@ -28,10 +29,8 @@ __all__ = [
     "DEFECT",
     "assessed",
     "booked",
-    "by_policy",
     "cancel_refused",
     "closed",
-    "seen_to",
     "up_to",
 ]
 
@@ -39,17 +38,6 @@ CANCEL_ASKED: Final = "cancel-asked"
 """The code under which a cancellation that waits is among what staff have to look at."""
 DEFECT: Final = "defect"
 """The code under which a claim on a copy is."""
-
-
-def by_policy(library: str) -> Actor:
-    """The lending library acting by its own rules."""
-    return Actor("policy", library, Office.SYSTEM)
-
-
-def seen_to(it: SupplyTransaction, code: str) -> SupplyTransaction:
-    """``it`` without the reasons of this code for which staff were to look at it."""
-    left = tuple(reason for reason in it.attention if reason.code != f"ill.attention.{code}")
-    return it if left == it.attention else replace(it, attention=left)
 
 
 def closed(it: SupplyTransaction, closing: Closing, **more: Any) -> SupplyTransaction:
@@ -140,13 +128,8 @@ def booked(
     if relation is not None and (
         charged or relation.out.get(it.id) != out or (it.id in relation.unsettled) != unsettled
     ):
-        c = s.command
         book = BookLoan(
-            id=f"{c.id}/book",
-            case=it.requester,
-            by=by_policy(it.supplier),
-            happened_at=c.happened_at,
-            recorded_at=c.recorded_at,
+            **s.command.entailed("book", case=it.requester, by=Actor.policy(it.supplier)),
             loan=it.id,
             out=out,
             charged=charged,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from servflow.core.changes import Command
+from servflow.core.checks import check_above_nothing, check_not_negative, check_said
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.lending.model import OutOnLoan
@@ -25,8 +26,6 @@ from servflow.core.ill.terms import (
     Settlement,
     Unfilled,
     WhereLost,
-    check_not_negative,
-    check_said,
 )
 from servflow.core.money import Money
 
@@ -88,11 +87,6 @@ __all__ = [
     "UndoShipment",
     "Waive",
 ]
-
-
-def _positive(name: str, amount: Money) -> None:
-    if not isinstance(amount, Money) or amount.minor <= 0:
-        raise InvalidValue(name, str(amount), "an amount above zero")
 
 
 def _beside_the_loan(costs: tuple[CostLine, ...]) -> None:
@@ -277,7 +271,7 @@ class Ship(Command):
         _pieces(self.items, at_least=1)
         _beside_the_loan(self.costs)
         if self.tariff is not None:
-            _positive("tariff", self.tariff)
+            check_above_nothing("tariff", self.tariff)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -596,7 +590,7 @@ class PaySecurity(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive("amount", self.amount)
+        check_above_nothing("amount", self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -616,7 +610,7 @@ class RefundSecurity(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive("amount", self.amount)
+        check_above_nothing("amount", self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -675,7 +669,7 @@ class Pay(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive("amount", self.amount)
+        check_above_nothing("amount", self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -712,4 +706,4 @@ class Waive(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        _positive("amount", self.amount)
+        check_above_nothing("amount", self.amount)

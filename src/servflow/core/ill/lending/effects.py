@@ -13,6 +13,7 @@ from typing import Final
 
 from servflow.core.changes import Message
 from servflow.core.citations import Plain, Reason
+from servflow.core.desk_rules import today
 from servflow.core.ill.lending import charges, messages
 from servflow.core.ill.lending.answers import note_out_of_order
 from servflow.core.ill.lending.booking import (
@@ -22,7 +23,6 @@ from servflow.core.ill.lending.booking import (
     booked,
     cancel_refused,
     closed,
-    seen_to,
     up_to,
 )
 from servflow.core.ill.lending.commands import (
@@ -44,7 +44,7 @@ from servflow.core.ill.lending.commands import (
     Ship,
     SupplyCopy,
 )
-from servflow.core.ill.lending.guards import Supply, renewed_until, today
+from servflow.core.ill.lending.guards import Supply, renewed_until
 from servflow.core.ill.lending.model import (
     Damage,
     HeldSpan,
@@ -55,7 +55,7 @@ from servflow.core.ill.lending.model import (
 )
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.lending.states import Closing, Role, SupplyState
-from servflow.core.ill.terms import Settlement, WhereLost, attend
+from servflow.core.ill.terms import Settlement, WhereLost, attend, seen_to
 from servflow.core.lifecycle import Outcome, Situation
 from servflow.core.money import Money, total
 

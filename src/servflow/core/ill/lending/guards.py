@@ -15,6 +15,7 @@ from typing import Any, Final
 from servflow.core.changes import Key
 from servflow.core.citations import Plain, Reason
 from servflow.core.dates import lies_after
+from servflow.core.desk_rules import today
 from servflow.core.fees.assessment import OpenItem
 from servflow.core.ill.lending import charges
 from servflow.core.ill.lending.commands import (
@@ -138,7 +139,6 @@ __all__ = [
     "still_needed",
     "taken_for_lost_on",
     "tariff_fits",
-    "today",
     "unanswered_by_due",
     "undoable",
     "waivable",
@@ -147,11 +147,6 @@ __all__ = [
 ]
 
 Supply = Situation[SupplyTransaction, Any, LendingPolicy, LendingFacts]
-
-
-def today(s: Situation[Any, Any, LendingPolicy, Any]) -> date:
-    """The legal day on which the command happened."""
-    return s.policy.day(s.command.happened_at)
 
 
 def relation_of(s: Situation[Any, Any, LendingPolicy, Any], institution: str) -> Relation | None:

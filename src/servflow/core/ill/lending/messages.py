@@ -270,17 +270,10 @@ def tell(
     if kind in _TELLS:
         about += (("status", _TELLS[kind].value),)
     waits = it.last_step is not None and lies_after(it.last_step.until, s.command.recorded_at)
-    message = Message(
-        key=f"{it.key.kind}/{it.id}/{it.version + 1}/{kind}",
-        to=it.requester,
-        kind=kind,
-        about=it.key,
-        facts=about + facts,
-        reasons=reasons,
-        not_before=it.last_step.until if waits and it.last_step is not None else None,
-        supersedes=() if waits else _OVERTAKES.get(kind, ()),
-    )
-    return (message,)
+    until = it.last_step.until if waits and it.last_step is not None else None
+    overtakes = () if waits else _OVERTAKES.get(kind, ())
+    facts = about + facts
+    return (Message.of(it, kind, it.requester, facts, reasons, not_before=until, supersedes=overtakes),)
 
 
 def cancel_answered(
@@ -327,13 +320,4 @@ def tell_institution(
     it: Relation, kind: str, facts: tuple[tuple[str, Plain], ...] = (), reasons: tuple[Reason, ...] = ()
 ) -> tuple[Message, ...]:
     """The institution is told about its relation."""
-    return (
-        Message(
-            key=f"{it.key.kind}/{it.id}/{it.version + 1}/{kind}",
-            to=it.id,
-            kind=kind,
-            about=it.key,
-            facts=facts,
-            reasons=reasons,
-        ),
-    )
+    return (Message.of(it, kind, it.id, facts, reasons),)
