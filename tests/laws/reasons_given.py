@@ -115,12 +115,12 @@ def _values(node: ast.expr, frames: _Frames) -> list[Any]:
         case ast.Attribute():
             return [getattr(each, node.attr) for each in _values(node.value, frames)]
         case ast.Name():
-            local = _assigned(node.id, frames[0].function)
+            local = _assigned(node, frames[0].function)
             if local:
                 return [value for each in local for value in _values(each, frames)]
             if node.id in _parameters(frames[0].function):
                 return [v for each in _given(node.id, frames) for v in _values(each, frames[1:])]
-            return [getattr(frames[0].module, node.id)]
+            return _unpacked(node.id, frames[0]) or [getattr(frames[0].module, node.id)]
     raise AssertionError(f"cannot tell what {ast.unparse(node)} is")
 
 
@@ -135,10 +135,12 @@ def _facts(node: ast.expr, frames: _Frames) -> list[Facts]:
             pairs = product(_facts(node.left, frames), _facts(node.right, frames))
             return [left + right for left, right in pairs]
         case ast.Name():
-            local = _assigned(node.id, frames[0].function)
+            local = _assigned(node, frames[0].function)
             if local:
                 return [facts for each in local for facts in _facts(each, frames)]
-            return _joined(_given(node.id, frames), frames[1:])
+            if _takes_the_rest(node.id, frames[0].function):
+                return _joined(_given(node.id, frames), frames[1:])
+            return [facts for each in _given(node.id, frames) for facts in _facts(each, frames[1:])]
         case ast.Call():
             called = _called(node.func, frames[0].module)
             (callee,) = (frame for frame in _functions() if _is(frame, called))
@@ -154,20 +156,48 @@ def _joined(elements: list[ast.expr], frames: _Frames) -> list[Facts]:
         if isinstance(each, ast.Starred):
             ways.append(_facts(each.value, frames))
         else:
-            assert isinstance(each, ast.Tuple)
-            ways.append([(str(name),) for name in _values(each.elts[0], frames)])
+            pairs = _assigned(each, frames[0].function) if isinstance(each, ast.Name) else [each]
+            names = [pair.elts[0] for pair in pairs if isinstance(pair, ast.Tuple)]
+            assert names, ast.unparse(each)
+            ways.append([(str(value),) for name in names for value in _values(name, frames)])
     return [sum(way, ()) for way in product(*ways)]
 
 
-def _assigned(name: str, function: ast.FunctionDef) -> list[ast.expr]:
-    """What is put under that name within the function."""
-    found = []
+def _assigned(read: ast.Name, function: ast.FunctionDef) -> list[ast.expr]:
+    """What is put under that name within the function; before, where what is put there reads it itself."""
+    found: list[ast.expr] = []
+    name = read.id
     for node in ast.walk(function):
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple):
+            found += node.iter.elts if isinstance(node.target, ast.Name) and node.target.id == name else []
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = getattr(node, "value", None)
         if value is not None and any(isinstance(each, ast.Name) and each.id == name for each in targets):
             found.append(value)
-    return found
+    return _still_there(found, read, function)
+
+
+def _still_there(found: list[ast.expr], read: ast.Name, function: ast.FunctionDef) -> list[ast.expr]:
+    """What of it may be there where it is read: what surely replaces it in between is the first that counts.
+
+    What reads the name itself to put it there again reads what was there before.
+    """
+    own = [each for each in found if any(part is read for part in ast.walk(each))]
+    if own:
+        found = [each for each in found if each.lineno < own[0].lineno]
+    sure = max((at for at in _sure(function, read) if any(each.lineno == at for each in found)), default=0)
+    return [each for each in found if sure <= each.lineno <= read.lineno] if sure else found
+
+
+def _sure(block: ast.AST, read: ast.Name) -> Iterator[int]:
+    """The lines of the statements that were surely done before that place is reached."""
+    for name in ("body", "orelse", "finalbody"):
+        statements = getattr(block, name, None) or []
+        for at, statement in enumerate(statements if isinstance(statements, list) else []):
+            if any(part is read for part in ast.walk(statement)):
+                done = [each for each in statements[:at] if isinstance(each, ast.Assign | ast.AnnAssign)]
+                yield from (each.value.lineno for each in done if each.value is not None)
+                yield from _sure(statement, read)
 
 
 def _parameters(function: ast.FunctionDef) -> dict[str, ast.expr | None]:
@@ -180,13 +210,30 @@ def _parameters(function: ast.FunctionDef) -> dict[str, ast.expr | None]:
     return found
 
 
+def _unpacked(name: str, frame: _Frame) -> list[Any]:
+    """What stands in its place of every entry, where a name is unpacked from one of a constant mapping."""
+    for node in ast.walk(frame.function):
+        match node:
+            case ast.Assign([ast.Tuple(names)], ast.Subscript(ast.Name(mapping))):
+                places = [
+                    at for at, each in enumerate(names) if isinstance(each, ast.Name) and each.id == name
+                ]
+                entries = getattr(frame.module, mapping, {}).values()
+                return [entry[place] for place in places for entry in entries]
+    return []
+
+
+def _takes_the_rest(name: str, function: ast.FunctionDef) -> bool:
+    return function.args.vararg is not None and function.args.vararg.arg == name
+
+
 def _given(name: str, frames: _Frames) -> list[ast.expr]:
     """What the caller gives for that parameter; all that is left over where it takes the rest."""
     function, call = frames[0].function, frames[0].call
     if call is None:
         raise _Open
     names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
-    if function.args.vararg is not None and function.args.vararg.arg == name:
+    if _takes_the_rest(name, function):
         return call.args[len(names) :]
     by_name = {each.arg: each.value for each in call.keywords}
     if name in by_name:

@@ -18,6 +18,7 @@ from servflow.core.aftersales.duties import (
     DutyState,
     Subject,
     due,
+    kind_named,
     standing,
     waiting,
 )
@@ -909,6 +910,19 @@ def test_a_hundred_per_cent_is_one_and_nothing_is_no_rate():
 @pytest.mark.parametrize("name", ["after", "through"])
 def test_an_instant_is_no_day(name):
     """What is due is asked for by days; an instant among them is refused, whichever of the two it is."""
-    asked = {"after": INSTALLED, "through": INSTALLED, name: datetime(2026, 1, 31, 9, tzinfo=UTC)}
+    asked: dict[str, Any] = {
+        "after": INSTALLED,
+        "through": INSTALLED,
+        name: datetime(2026, 1, 31, 9, tzinfo=UTC),
+    }
     with pytest.raises(InvalidValue, match=f"{name}: .*a day, not an instant"):
         due(rules_of(duty(every=MONTH)), unit(INSTALLED), **asked)
+
+
+def test_a_key_says_of_which_kind_it_is():
+    """By the rule that it names; of a rule that there is not it says nothing."""
+    rules = rules_of(rounds=duty(kind=DutyKind.INSPECTION, every=MONTH), calls=duty(on_the_day=True))
+    (inspected,) = due(rules, unit(INSTALLED), date(2026, 2, 27), date(2026, 2, 28))
+
+    assert kind_named(rules, inspected.key) == "inspection"
+    assert kind_named(rules, "visits/2026-02-28") == ""

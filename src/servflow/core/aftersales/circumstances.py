@@ -97,6 +97,28 @@ STANDARD: Final[Mapping[str, Question]] = MappingProxyType(
             Question("maker", ("own", "parent", "partner", "supplier", "brand", "competitor")),
             Question("seller", ("own", "parent", "dealer", "partner")),
             Question("service", ("visit", "shop", "phone", "remote", "self-repair", "upgrade", "training")),
+            Question("class", ("A", "B", "C", "D")),  # 服务类别, by the verdict
+            Question("route", ("remote", "on-site", "shop")),  # 服务方式
+            Question(
+                "kind",
+                (
+                    "repair",
+                    "installation",
+                    "training",
+                    "replacement",  # 换件, on site
+                    "maintenance",
+                    "inspection",
+                    "advice",
+                    "return",  # 退换货
+                    "internal",
+                ),
+            ),  # 服务内容
+            Question("delayed", ("yes", "no")),  # a promise is late already
+            Question("rework", ("yes", "no")),  # 返修
+            Question("session", ("yes", "no")),  # 远程连接, somebody is let into the customer's system
+            Question(
+                "attributed", ("maker", "seller", "user", "service", "carrier", "nobody")
+            ),  # 责任归属, of a complaint
             Question("opened", ("yes", "no")),  # 是否拆修过
             Question("proof", ("yes", "no")),  # warranty slip and invoice are there
         )

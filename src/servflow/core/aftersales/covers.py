@@ -81,7 +81,8 @@ class TermState(Enum):
     AFTER = "after"
 
 
-class Missing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Missing:
     """What was not told, and what asks for it."""
 
     name: str

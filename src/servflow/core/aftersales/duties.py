@@ -36,6 +36,7 @@ __all__ = [
     "Subject",
     "Waiting",
     "due",
+    "kind_named",
     "standing",
     "waiting",
 ]
@@ -191,8 +192,17 @@ class DutyStanding:
         return Fraction(done, all_of_them) if all_of_them else None
 
 
-def due(rules: ServiceRules, subject: Subject, after: date, through: date) -> tuple[DutyDue, ...]:
+def due(
+    rules: ServiceRules,
+    subject: Subject,
+    after: date,
+    through: date,
+    *,
+    among: Iterable[Named[Duty]] | None = None,
+) -> tuple[DutyDue, ...]:
     """What is due to ``subject`` on the days after ``after``, up to and including ``through``.
+
+    ``among`` are the rules that are asked, where the caller knows which hold; ``None``: all that hold.
 
     In the order of the days; on one day in the order of the rulebook. A day that a month lacks is that
     month's last one. Of an event that comes again, a period or a recurrence ends before the next one. Of the
@@ -211,10 +221,16 @@ def due(rules: ServiceRules, subject: Subject, after: date, through: date) -> tu
         raise InvalidValue("through", through.isoformat(), f"a day from {after.isoformat()} on")
     found = [
         each
-        for named in _holding(rules, subject)
+        for named in (_holding(rules, subject) if among is None else among)
         for each in _dues(named, subject, after=after, through=through)
     ]
     return tuple(sorted(found, key=lambda each: each.day))
+
+
+def kind_named(rules: ServiceRules, key: str) -> str:
+    """Of which kind what has this key is, by the rule that it names; empty where no rule is called so."""
+    name = key.partition("/")[0]
+    return next((named.rule.kind.value for named in rules.of(Duty) if named.name == name), "")
 
 
 def waiting(rules: ServiceRules, subject: Subject) -> tuple[Waiting, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -23,6 +23,7 @@ from servflow.core.aftersales.circumstances import (
     Question,
     When,
 )
+from servflow.core.aftersales.desk_rules import Deemed, DeskRule, Reopening, Survey
 from servflow.core.aftersales.words import (
     Bearer,
     ChargeClass,
@@ -34,9 +35,11 @@ from servflow.core.aftersales.words import (
     PauseReason,
     TargetKind,
 )
+from servflow.core.checks import each_once
 from servflow.core.citations import Clause, Dated
 from servflow.core.clocks import Allowance, Rung
 from servflow.core.dates import EndOfMonth, Period
+from servflow.core.desk_rules import DeskRules
 from servflow.core.errors import ConflictingRules, InvalidTable, InvalidValue, MissingValue, Problem
 from servflow.core.worktime import Calendar
 
@@ -90,8 +93,8 @@ class Promise:
     extended_by: str = ""
 
     def __post_init__(self) -> None:
-        _each_once("pauses", self.pauses)
-        _each_once("excuses", self.excuses)
+        each_once("pauses", self.pauses)
+        each_once("excuses", self.excuses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,7 @@ class Exclusion:
     def __post_init__(self) -> None:
         if self.outcome is Coverage.FREE:
             raise InvalidValue("outcome", self.outcome.value, "what is dearer than free")
-        _each_once("classes", self.classes, least=1)
+        each_once("classes", self.classes, least=1)
         if self.discount and (self.outcome is not Coverage.PAID or ChargeClass.PARTS not in self.classes):
             raise InvalidValue("discount", self.discount, "a discount only where parts are paid")
 
@@ -166,7 +169,7 @@ class Grant:
     def __post_init__(self) -> None:
         if self.outcome is Coverage.PAID:
             raise InvalidValue("outcome", self.outcome.value, "what is cheaper than paid")
-        _each_once("classes", self.classes, least=1)
+        each_once("classes", self.classes, least=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +196,8 @@ class Handling:
     when: When = ALWAYS
 
     def __post_init__(self) -> None:
-        _each_once("notify", self.notify)
-        _each_once("through", self.through)
+        each_once("notify", self.notify)
+        each_once("through", self.through)
         said = self.refer, self.through, self.notify, self.may_refuse, self.contract_governs
         if self.bearer is None and self.all_of_it:
             raise InvalidValue("all_of_it", self.all_of_it, "a bearer, of whom it is said")
@@ -250,8 +253,8 @@ class Duty:
             raise InvalidValue("before", self.before, expected)
         if self.not_before is Event.YEAR:
             raise InvalidValue("not_before", self.not_before.value, "an event that has a day")
-        _each_once("offsets", self.offsets)
-        _each_once("checks", self.checks)
+        each_once("offsets", self.offsets)
+        each_once("checks", self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +270,8 @@ class Checklist:
     when: When = ALWAYS
 
     def __post_init__(self) -> None:
-        _each_once("step", (self.step,))
-        _each_once("items", self.items, least=1)
+        each_once("step", (self.step,))
+        each_once("items", self.items, least=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,8 +287,8 @@ class Ladder:
     when: When = ALWAYS
 
     def __post_init__(self) -> None:
-        _each_once("rungs", self.rungs, least=1)
-        _each_once("kinds", self.kinds)
+        each_once("rungs", self.rungs, least=1)
+        each_once("kinds", self.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,7 +329,7 @@ class Retention:
     at_most: Period | None = None
 
     def __post_init__(self) -> None:
-        _each_once("records", self.records, least=1)
+        each_once("records", self.records, least=1)
         day = date(2000, 1, 1)
         least, most = (each and each.after(day, EndOfMonth.CLAMP) for each in (self.at_least, self.at_most))
         if least and most and most < least:
@@ -334,7 +337,8 @@ class Retention:
 
 
 ServiceRule = (
-    Question
+    DeskRule
+    | Question
     | Distances
     | Promise
     | Warranty
@@ -352,15 +356,7 @@ ServiceRule = (
 )
 
 R = TypeVar("R", bound=ServiceRule)
-One = TypeVar("One", Collection, QuoteValidity, ReturnRight)
-
-
-def _each_once(name: str, values: tuple[object, ...], *, least: int = 0) -> None:
-    """Refuses values that are empty, come twice, or are fewer than ``least``."""
-    if len(set(values)) < len(values) or len(values) < least or "" in values:
-        written = [getattr(each, "value", each if isinstance(each, str) else str(each)) for each in values]
-        expected = "each value once, none empty" + ", and at least one" * bool(least)
-        raise InvalidValue(name, written, expected)
+One = TypeVar("One", Collection, QuoteValidity, ReturnRight, Survey, Reopening, Deemed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,16 +489,10 @@ def _answered_after(rule: ServiceRule) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServicePolicy:
-    """The rules of one service firm over time, by name.
-
-    ``rulebook`` is the digest of the file; ``calendar`` its opening hours, always open if it has none.
-    """
+class ServicePolicy(DeskRules):
+    """The rules of one service firm over time, by name; always open, if its rulebook has no calendar."""
 
     firm: str
-    rulebook: str
-    calendar: Calendar
-    currency: str
     rules: Mapping[str, Dated[ServiceRule]] = field(hash=False)
 
     def on(self, day: date) -> ServiceRules:
@@ -511,18 +501,23 @@ class ServicePolicy:
         Raises:
             InvalidTable: they do not go together.
         """
-        found = []
-        for name, dated in self.rules.items():
-            try:
-                cited = dated.on(day)
-            except MissingValue:
-                continue
-            found.append(Named(name, cited.value, cited.clause))
-        return ServiceRules(
-            firm=self.firm,
-            version=f"{self.rulebook} {day.isoformat()}",
-            day=day,
-            calendar=self.calendar,
-            currency=self.currency,
-            rules=tuple(found),
-        )
+        return _on(self, day)
+
+
+@lru_cache(maxsize=1024)
+def _on(policy: ServicePolicy, day: date) -> ServiceRules:
+    found = []
+    for name, dated in policy.rules.items():
+        try:
+            cited = dated.on(day)
+        except MissingValue:
+            continue
+        found.append(Named(name, cited.value, cited.clause))
+    return ServiceRules(
+        firm=policy.firm,
+        version=f"{policy.rulebook} {day.isoformat()}",
+        day=day,
+        calendar=policy.calendar,
+        currency=policy.currency,
+        rules=tuple(found),
+    )
