@@ -1,7 +1,7 @@
 """Other values for the rules of service firms: each part of a rule changed, one at a time.
 
-Lengths become longer by the least step, bands move by a metre to either side, cut-offs by a minute,
-words and names turn into others, lists lose each of their parts, conditions are left out.
+Lengths become longer by the least step, bands move by a metre to either side, cut-offs by a minute, shares
+and numbers by one, words and names turn into others, lists lose each of their parts, conditions are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from servflow.core.aftersales.desk_rules import Every, Measure, Series
 from servflow.core.aftersales.words import (
     Bearer,
     CollectionWay,
@@ -36,6 +37,10 @@ WORDS: Mapping[str, type[Enum]] = {
     "grant": Coverage,
     "handling": Bearer,
     "collection": CollectionWay,
+    "papers": Series,
+    "indicator": Measure,
+    "recurring": Every,
+    "per": Every,
 }
 NOT_SO = {"exclusion": Coverage.FREE, "grant": Coverage.PAID}
 TERMS = {
@@ -49,7 +54,20 @@ TERMS = {
     "lead",
     "at-least",
     "at-most",
+    "reopening",
 }
+NUMBERS = {
+    "rank",
+    "lowest",
+    "highest",
+    "satisfied-from",
+    "dissatisfied-to",
+    "attempts",
+    "times",
+    "most",
+    "book",
+}
+UNITS = {"times": "days", "days": "minutes", "minutes": "times"}
 
 
 def disturbed(table: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -60,9 +78,13 @@ def disturbed(table: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         changes: list[Any]
         if key == "when":
             changes = [*conditions(value)]
+        elif "indicator" in table and key in {"at-least", "below"}:
+            changes = [*shares(value)]
+        elif key == "every" and "duty" not in table:
+            changes = [another(Every, value)]
         elif key in TERMS or (key == "within" and "duty" in table):
             changes = [longer(value)]
-        elif key in {"within", "quote-validity"}:
+        elif key in {"within", "quote-validity", "deemed"} or (key == "by" and "ahead" in table):
             changes = [*lengths(value)]
         else:
             changes = [*others(key, value)]
@@ -70,6 +92,18 @@ def disturbed(table: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             rest = {name: said for name, said in table.items() if name != key}
             gone = change is None
             yield f"no {key}" if gone else f"{key} = {change}", rest | ({} if gone else {key: change})
+
+
+def another(kind: type[Enum], value: str, besides: Enum | None = None) -> str:
+    """Another word of the same kind: the one after it."""
+    words = [each.value for each in kind if each is not besides]
+    return str(words[(words.index(value) + 1) % len(words)] if value in words else words[-1])
+
+
+def shares(text: str) -> Iterator[str]:
+    """A share a little higher, and a little lower."""
+    number = int(re.sub(r"[^0-9].*", "", text))
+    yield from (f"{other} %" for other in (number + 1, number - 1) if 0 <= other <= 100)  # noqa: PLR2004
 
 
 def others(key: str, value: Any) -> Iterator[Any]:
@@ -82,9 +116,12 @@ def others(key: str, value: Any) -> Iterator[Any]:
         yield "road" if value == "radius" else "radius"
     elif key == "recurrence":
         yield f"{value};COUNT=1"
+    elif key in NUMBERS:
+        yield from (value + 1, value - 1)
+    elif key == "unit":
+        yield UNITS[value]
     elif key in WORDS:
-        words = [each.value for each in WORDS[key] if NOT_SO.get(key) is not each]
-        yield words[(words.index(value) + 1) % len(words)] if value in words else words[-1]
+        yield another(WORDS[key], value, NOT_SO.get(key))
     elif key in {"unknown", "default"}:
         yield None
     elif key != "question":

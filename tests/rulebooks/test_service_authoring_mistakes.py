@@ -9,7 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from servflow.core.aftersales.circumstances import STANDARD
+from servflow.core.aftersales.desk_rules import Every, Measure, Series
 from servflow.core.aftersales.policy import ServiceRules
+from servflow.core.aftersales.tickets.states import Channel
 from servflow.core.aftersales.words import TOO_LONG, DutyKind, Event, TargetKind
 from servflow.core.errors import InvalidRulebook
 from servflow.rulebooks import _service, check, load, service_policy, shipped
@@ -50,6 +53,11 @@ LEVEL = {"question": "level", "answers": ["1", "2"]}
 DISTANCE = {"distance": "road", "bands": ["near to 100 km", "far"]}
 WARRANTY = {"warranty": "sold", "parts": "2 years", "labour": "1 year", "travel": "none"}
 DUTY = {"duty": "visit", "since": "handed-over", "offsets": ["3 months"]}
+SURVEY = {"survey": ["attitude"], "lowest": 1, "highest": 5, "satisfied-from": 4, "dissatisfied-to": 2}
+DAILY = {"report": "daily", "every": "day", "to": "supervisor"}
+LATE = {"limit": "late", "most": 15, "unit": "minutes", "then": "late"}
+SHARE = "a share such as '90 %', from 0 % to 100 %"
+ONE_SHARE = "the share that is reached, or the one that it stays below: one of the two"
 LADDER = {"ladder": [{"level": 1, "at": "50 %", "action": "supervisor"}]}
 
 
@@ -96,7 +104,7 @@ def book(draft):
          "an answer, or a list of answers, each once"),
         ({**PROMISE, "when": {"opened": "maybe"}}, ".when.opened", "'maybe'", "one of yes, no"),
         ({**PROMISE, "when": {"distance": "near"}}, ".when.distance", "an unknown question",
-         "one of cause, coverage, maker, opened, proof, seller, service, term"),
+         f"one of {', '.join(sorted(STANDARD))}"),
         ({"question": "level", "answers": ["1"]}, ".answers", "['1']", "two or more answers, each once, none empty"),
         ({"question": "level", "answers": ["1", "1"]}, ".answers", "['1', '1']",
          "two or more answers, each once, none empty"),
@@ -195,6 +203,65 @@ def book(draft):
          "60 months or more"),
         ({"retention": [], "at-least": "5 years"}, ".retention", "[]", SOME),
         ({"retention": ["record"], "at-least": "for long"}, ".at-least", "'for long'", PERIOD),
+        ({"list": "channels"}, ".entries", "nothing", "a value; the field is missing"),
+        ({"list": "channels", "entries": []}, ".entries", "[]", SOME),
+        ({"list": "channels", "entries": ["letter", "letter"]}, ".entries", "['letter', 'letter']", SOME),
+        ({"list": "", "entries": ["letter"]}, ".list", "''", "a text that is not empty"),
+        ({"list": "channels", "of": "x", "entries": ["letter"]}, ".of", "'x'", "list = …, which says it"),
+        ({"list": "channels", "entries": ["letter"], "when": {"opened": "no"}}, ".when", "an unknown field",
+         "one of list, entries, group, open"),
+        ({"list": "channels", "entries": ["letter", "post"]}, ".entries[1]", "'post'", words(Channel)),
+        ({"list": "complaint-channels", "entries": ["call"], "open": True}, ".entries[0]", "'call'", words(Channel)),
+        ({"list": "channels", "entries": ["letter"], "open": "yes"}, ".open", "'yes'", "true or false"),
+        ({"chain": "escalation", "through": []}, ".through", "[]", SOME),
+        ({"chain": "escalation", "through": ["head", "head"]}, ".through", "['head', 'head']", SOME),
+        ({"papers": "reciept"}, ".papers", "'reciept'", words(Series)),
+        ({"papers": "receipt", "copies": ["customer", "customer"]}, ".copies", "['customer', 'customer']", ONCE),
+        ({"papers": "receipt", "book": 0}, ".book", "0", "a whole number of papers, 1 or more"),
+        ({"papers": "receipt", "book": True}, ".book", "True", "a whole number"),
+        ({"papers": "receipt", "book": 50}, ".book", "50", "no size of a book where they are not bound"),
+        ({"papers": "receipt", "lost": "finance"}, ".lost", "an unknown field",
+         "one of papers, copies, bound, book, voided-to, when"),
+        ({"barred": "quote"}, ".posts", "[]", SOME),
+        ({"barred": "quote", "posts": ["desk", "desk"]}, ".posts", "['desk', 'desk']", SOME),
+        ({"barred": "complaint", "posts": ["desk", "desk"], "involved": True}, ".posts", "['desk', 'desk']", ONCE),
+        ({"barred": "complaint", "involved": "all"}, ".involved", "'all'", "true or false"),
+        ({"grade": "major"}, ".rank", "nothing", "a value; the field is missing"),
+        ({"grade": "major", "rank": 0}, ".rank", "0", "a whole number, 1 or more"),
+        ({"grade": "", "rank": 1}, ".grade", "''", "a text that is not empty"),
+        ({**SURVEY, "survey": []}, ".survey", "[]", SOME),
+        ({**SURVEY, "survey": ["attitude", "attitude"]}, ".survey", "['attitude', 'attitude']", SOME),
+        ({**SURVEY, "questions": ["attitude"]}, ".questions", "['attitude']", "survey = …, which says it"),
+        ({**SURVEY, "highest": 1}, ".highest", "1", "more than the lowest, 1"),
+        ({**SURVEY, "satisfied-from": 6}, ".satisfied-from", "6", "a score from 1 to 5"),
+        ({**SURVEY, "dissatisfied-to": 0}, ".dissatisfied-to", "0", "a score from 1 to 5"),
+        ({**SURVEY, "dissatisfied-to": 4}, ".dissatisfied-to", "4", "less than what satisfies, 4"),
+        ({**SURVEY, "attempts": 0}, ".attempts", "0", "a whole number, 1 or more"),
+        ({"indicator": "speed", "at-least": "90 %"}, ".indicator", "'speed'", words(Measure)),
+        ({"indicator": "on-time"}, ".at-least", "'nothing'", ONE_SHARE),
+        ({"indicator": "on-time", "at-least": "90 %", "below": "3 %"}, ".at-least", "'both'", ONE_SHARE),
+        ({"indicator": "on-time", "at-least": "100.01 %"}, ".at-least", "'100.01 %'", SHARE),
+        ({"indicator": "on-time", "at-least": "nine tenths"}, ".at-least", "'nine tenths'", SHARE),
+        ({"indicator": "on-time", "at-least": "９０ %"}, ".at-least", "'９０ %'", SHARE),
+        ({"indicator": "complaints", "below": 3}, ".below", "3", SHARE),
+        ({"indicator": "complaints", "below": "9/10"}, ".below", "'9/10'", SHARE),
+        ({"indicator": "complaints", "below": "3 %", "every": "decade"}, ".every", "'decade'", words(Every)),
+        ({"recurring": "decade", "times": 3}, ".recurring", "'decade'", "one of week, month, quarter, year"),
+        ({"recurring": "day", "times": 3}, ".recurring", "'day'", "week, month, quarter or year"),
+        ({"recurring": "month"}, ".times", "'nothing'", "times or given, one of the two"),
+        ({"recurring": "month", "times": 3, "given": "x"}, ".times", "'both'", "times or given, one of the two"),
+        ({"recurring": "month", "times": 1}, ".times", "1", "a whole number, 2 or more"),
+        ({"report": "daily", "every": "day"}, ".to", "nothing", "a value; the field is missing"),
+        ({**DAILY, "every": "hour"}, ".every", "'hour'", words(Every)),
+        ({**DAILY, "holds": ["hours", "hours"]}, ".holds", "['hours', 'hours']", ONCE),
+        ({**LATE, "most": -1}, ".most", "-1", "a whole number, 0 or more"),
+        ({**LATE, "unit": "hours"}, ".unit", "'hours'", "times, minutes or days"),
+        ({**LATE, "then": ""}, ".then", "''", "a text that is not empty"),
+        ({**LATE, "per": "decade"}, ".per", "'decade'", words(Every)),
+        ({"ahead": "leave"}, ".by", "nothing", "a value; the field is missing"),
+        ({"ahead": "leave", "by": "soon"}, ".by", "'soon'", LENGTH),
+        ({"reopening": "soon"}, ".reopening", "'soon'", PERIOD),
+        ({"deemed": "soon"}, ".deemed", "'soon'", LENGTH),
     ],
 )  # fmt: skip
 def test_what_a_rule_does_not_take_is_refused_at_the_key_as_it_is_written(book, said, where, found, expected):
@@ -338,6 +405,14 @@ DISAGREE = "rules that agree, or conditions that tell them apart"
         ({"quote-validity": "7 days"}, {"quote-validity": "30 days"}),
         ({"returns": "sold", "lasting": "7 days"}, {"returns": "delivered", "lasting": "7 days"}),
         (LADDER, {"ladder": [{"level": 1, "at": "60 %", "action": "supervisor"}], "kinds": ["quote"]}),
+        ({"chain": "escalation", "through": ["head"]}, {"chain": "escalation", "through": ["developer"]}),
+        ({"papers": "receipt"}, {"papers": "receipt", "copies": ["customer"]}),
+        (SURVEY, {**SURVEY, "satisfied-from": 3}),
+        ({"grade": "major", "rank": 1}, {"grade": "major", "rank": 2}),
+        (LATE, {**LATE, "most": 10}),
+        ({"ahead": "leave", "by": "1 day"}, {"ahead": "leave", "by": "2 days"}),
+        ({"reopening": "7 days"}, {"reopening": "30 days"}),
+        ({"deemed": "7 days"}, {"deemed": "7 working days"}),
     ],
 )  # fmt: skip
 def test_two_rules_that_always_hold_have_to_agree(book, one, other):
@@ -352,7 +427,34 @@ def test_two_rules_that_always_hold_have_to_agree(book, one, other):
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ({"indicator": "on-time", "at-least": "90 %"}, {"indicator": "on-time", "at-least": "85 %"}),
+        ({"recurring": "month", "times": 3}, {"recurring": "month", "times": 2}),
+    ],
+)  # fmt: skip
+def test_two_thresholds_of_one_thing_have_to_agree(book, one, other):
+    """Neither can have a condition; by another period they are two things."""
+    found = "something else than rules.one.values[0].is, which always holds, too"
+
+    assert book(one=one, other=other).problems() == [("rules.other.values[0].is", found, DISAGREE)]
+    assert book(one=one, other=one).problems() == []
+    yearly = {**other, ("recurring" if "recurring" in other else "every"): "year"}
+    assert book(one=one, other=yearly).problems() == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
         (PROMISE, {**PROMISE, "promise": "quote", "within": "48 hours"}),
+        ({"list": "channels", "entries": ["letter"]}, {"list": "channels", "entries": ["website"]}),
+        ({"chain": "escalation", "through": ["head"]}, {"chain": "return", "through": ["developer"]}),
+        ({"papers": "receipt"}, {"papers": "voucher", "copies": ["customer"]}),
+        ({"barred": "quote", "posts": ["desk"]}, {"barred": "quote", "involved": True}),
+        ({"grade": "major", "rank": 1}, {"grade": "minor", "rank": 2}),
+        (DAILY, {**DAILY, "to": "manager"}),
+        (LATE, {**LATE, "most": 3, "unit": "times"}),
+        (LATE, {**LATE, "most": 30, "then": "absent"}),
+        (LATE, {**LATE, "per": "month"}),
+        ({"ahead": "leave", "by": "1 day"}, {"ahead": "staff-change", "by": "2 days"}),
         ({"handling": "firm"}, {"handling": "as-covered", "refer": "brand", "through": ["sales"]}),
         ({"handling": "firm", "notify": ["dealer"]}, {"handling": "firm", "notify": ["sales"], "may-refuse": True}),
         ({"exclusion": "paid"}, {"exclusion": "at-cost"}),
@@ -466,6 +568,26 @@ def test_every_kind_can_be_written(book):
         "quotes": {"quote-validity": "30 days"},
         "returns": {"returns": "sold", "lasting": "7 days"},
         "files": {"retention": ["record"], "at-least": "3 years", "at-most": "5 years"},
+        "channels": {"list": "channels", "entries": ["hotline", "website"], "group": "own", "open": True},
+        "upwards": {"chain": "escalation", "through": ["head"], "when": {"level": "1"}},
+        "receipts": {
+            "papers": "receipt",
+            "copies": ["customer", "store"],
+            "bound": True,
+            "book": 50,
+            "voided-to": "finance",
+        },
+        "no-quotes": {"barred": "quote", "posts": ["desk"], "involved": True},
+        "major": {"grade": "major", "rank": 1, "when": {"level": "1"}},
+        "asked": {**SURVEY, "attempts": 3},
+        "on-time": {"indicator": "on-time", "at-least": "90 %"},
+        "complained": {"indicator": "complaints", "below": "0.5 %", "every": "year"},
+        "again": {"recurring": "month", "given": "recurring-times"},
+        "daily": {**DAILY, "by": "technician", "holds": ["hours"]},
+        "late-for-work": {**LATE, "per": "month"},
+        "leave": {"ahead": "leave", "by": "12 working days"},
+        "reopened": {"reopening": "1 month"},
+        "silent": {"deemed": "7 days"},
     }
     loaded = load(book(**every).write())
 
@@ -485,6 +607,15 @@ def test_every_kind_can_be_written(book):
         (LADDER, "ladder supervisor (level 1) at 50 %"),
         ({**DUTY, "checks": ["bolts", "strips"]},
          "duty visit, since handed-over, offsets 3 months, checks bolts and strips"),
+        ({"chain": "escalation", "through": ["engineer", "supervisor"]},
+         "chain escalation, through engineer then supervisor"),
+        ({"papers": "receipt", "copies": ["customer", "store"], "bound": True, "book": 50},
+         "papers receipt, copies customer and store, bound, book 50"),
+        ({"list": "channels", "entries": ["hotline", "letter"], "open": True},
+         "list channels, entries hotline and letter, open"),
+        ({"indicator": "complaints", "below": "3 %"}, "indicator complaints, below 3 %"),
+        ({**LATE, "per": "month"}, "limit late, most 15, unit minutes, then late, per month"),
+        (SURVEY, "survey attitude, lowest 1, highest 5, satisfied from 4, dissatisfied to 2"),
     ],
 )  # fmt: skip
 def test_a_rule_is_a_line_that_a_person_can_read(book, said, line):
@@ -524,7 +655,9 @@ def test_a_shipped_rulebook_of_a_service_firm_stands_on_every_day(name):
 _WRITTEN = st.recursive(
     st.booleans()
     | st.integers(-1, 9)
-    | st.sampled_from(["", "24 hours", "1 year", "yes", "sold", "paid", "on-site", "near to 1 km", "given x"])
+    | st.sampled_from(
+        ["", "24 hours", "1 year", "yes", "sold", "paid", "on-site", "near to 1 km", "given x", "90 %"]
+    )
     | st.text("abc {}:;%", max_size=5),
     lambda inner: (
         st.lists(inner, max_size=2)
@@ -544,6 +677,16 @@ _KEYS = [
     "travel",
     "offsets",
     "lasting",
+    "entries",
+    "through",
+    "rank",
+    "at-least",
+    "times",
+    "every",
+    "to",
+    "most",
+    "unit",
+    "by",
 ]
 
 

@@ -35,6 +35,24 @@ collection = { answers = { … } }        expect "on-the-spot (AS-FLOW-4)"
 quote = { at = 2026-05-04T09:00:00 }    expect "open to 2026-05-11 09:00 (AS-WARR-2)"
 returns = { dates = { sold = 2026-05-04 } }    expect "through 2026-05-11 (AS-RET-1)",
     "for ever" or "never"; also ``given = { NAME = days }``
+listed = "channels"                     expect "hotline, website (AS-FLOW-28)", "GROUP: a, b (AS-COMP-1)" with a group;
+    "hotline, website and others (…)" where it is open
+chain = { of = "escalation" }           expect "engineer, supervisor (AS-FLOW-27)" for each that holds
+papers = { series = "receipt" }         expect "copies for customer, store; books of 50; voided to finance (AS-FORM-1)";
+    "bound in books" where no size is said, "kept (AS-FLOW-2)" where none of these is said
+barred = { step = "quote" }             expect "desk (AS-FLOW-31)", "desk, and who had part in it (…)"
+graded = { answers = { … } }            expect "major 1 (AS-COMP-3)" for each that holds
+surveyed = { scores = { attitude = 5 } }    expect "satisfied (AS-QA-12)", "dissatisfied", "neither"; a question that
+    was not scored is missing, a score off the scale refused; with ``attempts = 3`` instead, "counts as asked"
+    or "to be asked again"
+reached = { measure = "on-time", of = [9, 10] }    expect "yes, by month (AS-QA-1)", "no", "nothing to judge"
+recurs = { every = "month", times = 3 }     expect "a warning (AS-QA-6)" or "no warning"; also ``given = { NAME = 3 }``
+reported = "daily-report"               expect "every day from technician to supervisor: hours, class (AS-FLOW-7)"
+exceeded = { of = "late", found = 16, unit = "minutes" }    expect "late at more than 15 minutes (AS-STAFF-1)",
+    "statement at more than 3 times per month (…)"; nothing of a limit that is kept
+ahead = { of = "leave", day = 2026-05-08 }  expect "by 2026-05-07 (AS-STAFF-3)", the last day on which it may be said
+reopened = { closed = 2026-05-04 }      expect "through 2026-06-03 (…)"
+deemed = { at = 2026-05-04T09:00:00 }   expect "accepted at 2026-05-11 09:00 (…)"
 question = "level"                      expect "1 or 2 or 3 or 4 (AS-SLA-8)", and "; usually 4" for a default
 distance = "unknown"                    expect "near (AS-SLA-4)", or 'missing: distance'; else "100 km road"
 open = 2026-05-04                       expect "08:00-12:00, 14:00-18:00 (AS-SLA-11)", or "closed (AS-SLA-11)"
@@ -53,10 +71,26 @@ from typing import Any
 import pytest
 
 from servflow.core.aftersales.circumstances import Distance, Distances, MeasuredBy, Question
+from servflow.core.aftersales.desk_rules import (
+    Barred,
+    Chain,
+    Deemed,
+    Grade,
+    Indicator,
+    Limit,
+    Listing,
+    Numbering,
+    Recurring,
+    Reopening,
+    Reporting,
+    Survey,
+)
 from servflow.core.aftersales.duties import DutyDue, Subject, due, waiting
+from servflow.core.aftersales.people import too_late
 from servflow.core.aftersales.policy import (
     Checklist,
     Collection,
+    Named,
     QuoteValidity,
     Retention,
     ReturnRight,
@@ -75,7 +109,7 @@ from servflow.core.aftersales.warranty import (
 from servflow.core.aftersales.words import ChargeClass, Coverage, Event, Lasting, parse_lasting
 from servflow.core.citations import Clause
 from servflow.core.clocks import Rung, evaluate
-from servflow.core.dates import Period, Term
+from servflow.core.dates import EndOfMonth, Period, Term
 from servflow.core.errors import ConflictingRules, InvalidValue, MissingValue
 from servflow.rulebooks import Rulebook, load, service_policy, shipped
 
@@ -416,6 +450,166 @@ def returns(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str
     return [cited(text, found.clause)]
 
 
+def holding(book: Rulebook, question: Any, usual: Mapping[str, Any], kind: Any) -> list[Named[Any]]:
+    """The rules of that kind that hold by the answers of a case."""
+    rules, _ = rules_at(book, question, usual)
+    known = rules.answered(answers_in(question, usual))
+    return [each for each in rules.of(kind) if each.rule.when.holds(each.name, known)]
+
+
+def listed(book: Rulebook, name: Any, usual: Mapping[str, Any]) -> list[str]:
+    rules, _ = rules_at(book, {}, usual)
+    return [
+        cited(
+            (f"{each.rule.group}: " if each.rule.group else "")
+            + ", ".join(each.rule.entries)
+            + (" and others" if each.rule.open else ""),
+            each.clause,
+        )
+        for each in rules.of(Listing)
+        if each.rule.of == name
+    ]
+
+
+def chain(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    return [
+        cited(", ".join(each.rule.through), each.clause)
+        for each in holding(book, question, usual, Chain)
+        if each.rule.of == question["of"]
+    ]
+
+
+def papers(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    return [
+        cited(numbering(each.rule), each.clause)
+        for each in holding(book, question, usual, Numbering)
+        if each.rule.series.value == question["series"]
+    ]
+
+
+def numbering(rule: Numbering) -> str:
+    said = [f"copies for {', '.join(rule.copies)}"] if rule.copies else []
+    said += [f"books of {rule.book}" if rule.book else "bound in books"] if rule.bound else []
+    said += [f"voided to {rule.voided_to}"] if rule.voided_to else []
+    return "; ".join(said) or "kept"
+
+
+def barred(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    return [
+        cited(", and ".join(filter(None, (", ".join(each.rule.posts), involved))), each.clause)
+        for each in holding(book, question, usual, Barred)
+        if each.rule.step == question["step"]
+        for involved in ["who had part in it" * each.rule.involved]
+    ]
+
+
+def graded(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    return [
+        cited(f"{each.rule.name} {each.rule.rank}", each.clause)
+        for each in holding(book, question, usual, Grade)
+    ]
+
+
+def surveyed(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    return [
+        cited(survey_attempt(each.rule, question["attempts"]), each.clause)
+        if "attempts" in question
+        else cited(survey_answer(each.rule, question["scores"]), each.clause)
+        for each in holding(book, question, usual, Survey)
+    ]
+
+
+def survey_attempt(rule: Survey, attempts: int) -> str:
+    over = rule.attempts is not None and attempts >= rule.attempts
+    return "counts as asked" if over else "to be asked again"
+
+
+def survey_answer(rule: Survey, scores: Mapping[str, int]) -> str:
+    for name in rule.questions:
+        if name not in scores:
+            raise MissingValue(name, "in the answer")
+        if not rule.lowest <= scores[name] <= rule.highest:
+            raise InvalidValue(name, scores[name], f"a score from {rule.lowest} to {rule.highest}")
+    for name in scores:
+        if name not in rule.questions:
+            raise InvalidValue(name, scores[name], f"one of {', '.join(rule.questions)}")
+    if min(scores.values()) >= rule.satisfied_from:
+        return "satisfied"
+    return "dissatisfied" if min(scores.values()) <= rule.dissatisfied_to else "neither"
+
+
+def reached(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    rules, _ = rules_at(book, question, usual)
+    words = {True: "yes", False: "no", None: "nothing to judge"}
+    return [
+        cited(f"{words[each.rule.reached(*question['of'])]}, by {each.rule.every.value}", each.clause)
+        for each in rules.of(Indicator)
+        if each.rule.measure.value == question["measure"]
+    ]
+
+
+def recurs(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    rules, _ = rules_at(book, question, usual)
+    return [
+        cited(
+            "a warning" if question["times"] >= recurrence(each.rule, question) else "no warning", each.clause
+        )
+        for each in rules.of(Recurring)
+        if each.rule.every.value == question["every"]
+    ]
+
+
+def recurrence(rule: Recurring, question: Any) -> int:
+    given = question.get("given", {})
+    if rule.times is None and rule.given not in given:
+        raise MissingValue(rule.given, "which the firm says")
+    return rule.times if rule.times is not None else int(given[rule.given])
+
+
+def reported(book: Rulebook, name: Any, usual: Mapping[str, Any]) -> list[str]:
+    rules, _ = rules_at(book, {}, usual)
+    return [cited(report(each.rule), each.clause) for each in rules.of(Reporting) if each.rule.name == name]
+
+
+def report(rule: Reporting) -> str:
+    by = f" from {rule.by}" if rule.by else ""
+    holds = f": {', '.join(rule.holds)}" if rule.holds else ""
+    return f"every {rule.every.value}{by} to {rule.to}{holds}"
+
+
+def exceeded(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    return [
+        cited(f"{each.rule.then} at more than {each.rule.most} {each.rule.unit}{per}", each.clause)
+        for each in holding(book, question, usual, Limit)
+        if (each.rule.of, each.rule.unit) == (question["of"], question["unit"])
+        and question["found"] > each.rule.most
+        for per in [f" per {each.rule.per.value}" if each.rule.per else ""]
+    ]
+
+
+def ahead(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    rules, _ = rules_at(book, question, usual)
+    day, answers = question["day"], answers_in(question, usual)
+    late = too_late(rules, question["of"], day, day, answers, book.calendar)  # said on the day itself
+    return [cited(f"by {dict(each.facts)['last']}", each.clause) for each in late]
+
+
+def reopened(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    return [
+        cited(f"through {each.rule.within.after(question['closed'], EndOfMonth.CLAMP)}", each.clause)
+        for each in holding(book, question, usual, Reopening)
+    ]
+
+
+def deemed(book: Rulebook, question: Any, usual: Mapping[str, Any]) -> list[str]:
+    _, at = rules_at(book, question, usual)
+    return [
+        cited(f"accepted at {minute(book, due)}", each.clause)
+        for each in holding(book, question, usual, Deemed)
+        for due in [each.rule.within.allowed(at, book.calendar).due]
+    ]
+
+
 def question_asked(book: Rulebook, name: Any, usual: Mapping[str, Any]) -> list[str]:
     rules, _ = rules_at(book, {}, usual)
     return [
@@ -452,6 +646,19 @@ ASKED: dict[str, Asked] = {
     "collection": collection,
     "quote": quote,
     "returns": returns,
+    "listed": listed,
+    "chain": chain,
+    "papers": papers,
+    "barred": barred,
+    "graded": graded,
+    "surveyed": surveyed,
+    "reached": reached,
+    "recurs": recurs,
+    "reported": reported,
+    "exceeded": exceeded,
+    "ahead": ahead,
+    "reopened": reopened,
+    "deemed": deemed,
     "question": question_asked,
     "distance": distance,
     "open": opened,

@@ -10,8 +10,16 @@ from zoneinfo import ZoneInfo
 
 from servflow.codec.toml import key
 from servflow.core.aftersales.circumstances import STANDARD, Distance, MeasuredBy
+from servflow.core.aftersales.complaints import commands as complaints
+from servflow.core.aftersales.corrective import commands as corrective
+from servflow.core.aftersales.desk_rules import Every, Measure, Series
+from servflow.core.aftersales.findings import commands as findings
 from servflow.core.aftersales.policy import Warranty
 from servflow.core.aftersales.promises import FaultReport, promised
+from servflow.core.aftersales.technicians import commands as technicians
+from servflow.core.aftersales.tickets import commands as tickets
+from servflow.core.aftersales.tickets.states import Channel
+from servflow.core.aftersales.units import commands as units
 from servflow.core.aftersales.words import (
     Bearer,
     ChargeClass,
@@ -48,7 +56,7 @@ def test_the_description_has_every_word_of_service_rules():
     def rows(heading):
         table = page.partition(f"{heading}\n|---|---|\n")[2].partition("\n\n")[0]
         cells = [row.strip("| ").split(" | ") for row in table.splitlines()]
-        return {name: re.findall("`([a-z-]+)`", words) for name, words in cells}
+        return {name: re.findall("`([a-zA-Z-]+)`", words) for name, words in cells}
 
     assert rows("| words for | are |") == {
         name: [each.value for each in kind] + ["as-covered"] * (kind is Bearer)
@@ -61,6 +69,10 @@ def test_the_description_has_every_word_of_service_rules():
             ("`handling`", Bearer),
             ("`collection`", CollectionWay),
             ("`pauses`", PauseReason),
+            ("`papers`", Series),
+            ("`channels`, `complaint-channels`", Channel),
+            ("`indicator`", Measure),
+            ("`recurring`, `every`, `per`", Every),
         )
     }
     assert rows("| question | answers |") == {
@@ -68,12 +80,25 @@ def test_the_description_has_every_word_of_service_rules():
     }
 
 
+def test_the_description_has_every_step_that_asks_for_a_list():
+    """Those of the commands to each kind of aggregate, in their order."""
+    page = (ROOT / "docs/rulebook-format.md").read_text("utf-8")
+    table = page.partition("| of | steps |\n|---|---|\n")[2].partition("\n\n")[0]
+    written = [re.findall("`([a-z-]+)`", row) for row in table.splitlines()]
+
+    def steps(part):
+        found = (getattr(each, "step", "") for each in vars(part).values())
+        return [*dict.fromkeys(each for each in found if each and isinstance(each, str))]
+
+    assert written == [*map(steps, (tickets, units, complaints, technicians, findings, corrective))]
+
+
 def test_the_texts_of_service_rules_in_the_description_are_read():
     """Every length, term, period, rung and band that the page writes is one."""
     page = (ROOT / "docs/rulebook-format.md").read_text("utf-8")
     table = page.partition("| text | written as |\n|---|---|\n")[2].partition("\n\n")[0]
     texts = [re.findall("`([^`]+)`", row.rpartition(" | ")[2]) for row in table.splitlines()]
-    lengths, terms, periods, rungs, bands = texts
+    lengths, terms, periods, rungs, bands, shares = texts
 
     tables = {
         **{f"length-{n}": {"quote-validity": text} for n, text in enumerate(lengths)},
@@ -81,6 +106,7 @@ def test_the_texts_of_service_rules_in_the_description_are_read():
         "kept": {"retention": ["record"], "at-least": periods[-1], "at-most": periods[0]},
         "visit": {"duty": "visit", "since": "sold", "offsets": periods},
         "rungs": {"ladder": [{"level": 1, "at": text, "action": "head"} for text in rungs]},
+        **{f"share-{n}": {"indicator": "on-time", "at-least": text} for n, text in enumerate(shares)},
         **{
             f"distance-{n}": {"distance": "road", "bands": [text, bands[-1]]}
             for n, text in enumerate(bands[:-1])

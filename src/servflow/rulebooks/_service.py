@@ -21,6 +21,22 @@ from servflow.codec import problems, toml
 from servflow.codec._values import shown
 from servflow.core.aftersales.circumstances import ALWAYS as HOLDS_ALWAYS
 from servflow.core.aftersales.circumstances import DISTANCE, Band, Distances, Question, When
+from servflow.core.aftersales.desk_rules import (
+    Ahead,
+    Barred,
+    Chain,
+    Deemed,
+    Every,
+    Grade,
+    Indicator,
+    Limit,
+    Listing,
+    Numbering,
+    Recurring,
+    Reopening,
+    Reporting,
+    Survey,
+)
 from servflow.core.aftersales.policy import (
     Checklist,
     Collection,
@@ -39,6 +55,7 @@ from servflow.core.aftersales.policy import (
     ServiceRules,
     Warranty,
 )
+from servflow.core.aftersales.tickets.states import Channel
 from servflow.core.aftersales.words import TOO_LONG, Coverage, Lasting, TargetKind, parse_lasting
 from servflow.core.citations import PRACTICE
 from servflow.core.clocks import Allowance, Rung, WorkingTime, parse_allowance
@@ -70,6 +87,19 @@ KINDS: Final[Mapping[str, tuple[type, str]]] = MappingProxyType(
         "quote-validity": (QuoteValidity, "within"),
         "returns": (ReturnRight, "since"),
         "retention": (Retention, "records"),
+        "list": (Listing, "of"),
+        "chain": (Chain, "of"),
+        "papers": (Numbering, "series"),
+        "barred": (Barred, "step"),
+        "grade": (Grade, "name"),
+        "survey": (Survey, "questions"),
+        "indicator": (Indicator, "measure"),
+        "recurring": (Recurring, "every"),
+        "report": (Reporting, "name"),
+        "limit": (Limit, "of"),
+        "ahead": (Ahead, "of"),
+        "reopening": (Reopening, "within"),
+        "deemed": (Deemed, "within"),
     }
 )
 """The kinds of rules by their first key: the class of the core, and the field that the key's value fills."""
@@ -77,15 +107,24 @@ KINDS: Final[Mapping[str, tuple[type, str]]] = MappingProxyType(
 AS_COVERED: Final = "as-covered"
 """``handling``: on whom the cost falls the cover says."""
 
+_OF_CHANNELS: Final = {"channels", "complaint-channels"}
+"""The lists whose entries are words of the field: the ways by which a report, or a complaint, comes in."""
+
 _SINCE: Final = {name for name, (_, field) in KINDS.items() if field == "since"}
 _NAME: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _BAND: Final = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)(?: to ([0-9]{1,9}) (m|km))?")
 _PERCENT: Final = re.compile(r"([0-9]{1,4}) ?%")
+_SHARE: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))? ?%")
 _FROM_DUE: Final = re.compile(r"(.+) (before|after)")
 _FIELD: Final = re.compile(r"([^.\[]*)(.*)", re.DOTALL)
 _ONE_OF: Final = "one of "
+_BETWEEN: Final = {"answers": " or ", "through": " then "}
 _BESIDES: Final = {"handling": AS_COVERED}
-_BUT: Final = {"exclusion": Coverage.FREE.value, "grant": Coverage.PAID.value}
+_BUT: Final = {
+    "exclusion": {Coverage.FREE.value},
+    "grant": {Coverage.PAID.value},
+    "recurring": {Every.DAY.value, Every.TRIP.value},
+}
 
 
 def service(tables: Mapping[str, Any]) -> tuple[dict[tuple[str, int], Any], list[Problem]]:
@@ -124,7 +163,7 @@ def _phrase(name: str, part: object) -> str:
         return f"ladder {'; '.join(rungs)}"
     if name in _SINCE:
         return f"{said} since {part}"
-    return f"{said} {_words(part, ' or ' if name == 'answers' else ' and ')}"
+    return f"{said} {_words(part, _BETWEEN.get(name, ' and '))}"
 
 
 def _words(part: object, between: str) -> str:
@@ -148,9 +187,19 @@ def _read(written: object, where: str) -> Any:
     if kind is not Handling or written[first] != AS_COVERED:
         table[said] = written[first]
     try:
-        return _converter().structure(table, kind)
+        rule: Any = _converter().structure(table, kind)
+        return [*_no_channels(rule, where)] or rule
     except (InvalidValue, BaseValidationError) as error:
         return [_as_written(each, where, said, first) for each in problems(error, key=toml.key)]
+
+
+def _no_channels(rule: Any, where: str) -> Iterator[Problem]:
+    """The entries of a list of channels by which nothing could come in."""
+    known = [channel.value for channel in Channel]
+    if isinstance(rule, Listing) and rule.of in _OF_CHANNELS:
+        for number, entry in enumerate(rule.entries):
+            if entry not in known:
+                yield Problem(f"{where}.entries[{number}]", repr(entry), f"{_ONE_OF}{', '.join(known)}")
 
 
 def _as_written(problem: Problem, where: str, said: str, first: str) -> Problem:
@@ -163,7 +212,7 @@ def _as_written(problem: Problem, where: str, said: str, first: str) -> Problem:
     if problem.found == "an unknown field":
         expected = _ONE_OF + ", ".join(first if name == said else name for name in words)
     elif place == said and expected.startswith(_ONE_OF):
-        offered = [word for word in words if word != _BUT.get(first)]
+        offered = [word for word in words if word not in _BUT.get(first, ())]
         expected = _ONE_OF + ", ".join([*offered, *([_BESIDES[first]] if first in _BESIDES else [])])
     place = first if place == said else place
     return Problem(f"{where}.{place}{rest}" if place else where, problem.found, expected)
@@ -242,19 +291,36 @@ def _disagreeing(rules: Iterable[Named[Any]]) -> Iterator[Problem]:
 def _says_one(rule: Any) -> Iterator[tuple[object, object]]:
     """About what only one of the rules that hold can say something, and what this one says about it."""
     match rule:
-        case Promise():
-            yield rule.kind, rule
-        case Collection() | QuoteValidity() | ReturnRight():
-            yield type(rule), rule
         case Ladder():
             yield from ((("ladder", kind), rule.rungs) for kind in rule.kinds or TargetKind)
         case Handling():
             said = {"bearer": rule.bearer and (rule.bearer, rule.all_of_it), "refer": rule.refer}
             yield from ((about, it) for about, it in {**said, "through": rule.through}.items() if it)
+        case _ if type(rule) in _ONCE:
+            yield (type(rule), *(getattr(rule, name) for name in _ONCE[type(rule)])), rule
+
+
+_ONCE: Final[Mapping[type, tuple[str, ...]]] = {
+    Promise: ("kind",),
+    Collection: (),
+    QuoteValidity: (),
+    ReturnRight: (),
+    Chain: ("of",),
+    Numbering: ("series",),
+    Grade: ("name",),
+    Survey: (),
+    Indicator: ("measure", "every"),
+    Recurring: ("every",),
+    Limit: ("of", "unit", "per", "then"),
+    Ahead: ("of",),
+    Reopening: (),
+    Deemed: (),
+}
+"""Of which kinds only one rule can hold for what is the same in these fields."""
 
 
 def _always_holds(rule: Any) -> bool:
-    return getattr(rule, "when", None) == HOLDS_ALWAYS
+    return getattr(rule, "when", HOLDS_ALWAYS) == HOLDS_ALWAYS
 
 
 def _unread(tables: Mapping[str, Any], values: Mapping[tuple[str, int], Any]) -> Iterator[str]:
@@ -310,6 +376,14 @@ def _band(text: str) -> Band:
         raise InvalidValue("", text, "a band such as 'near to 100 km', and a last one such as 'far'")
     name, number, unit = found.groups()
     return Band(name, None if number is None else int(number) * (1000 if unit == "km" else 1))
+
+
+def _share(text: str) -> Fraction:
+    found = _SHARE.fullmatch(text) if isinstance(text, str) else None
+    share = Fraction(f"{found[1]}.{found[2] or 0}") / 100 if found is not None else None
+    if share is None or share > 1:
+        raise InvalidValue("", text, "a share such as '90 %', from 0 % to 100 %")
+    return share
 
 
 def _when(value: object, _: object) -> When:
@@ -370,6 +444,7 @@ def _converter() -> Converter:
     )
     for kind, hook in hooks:
         made.register_structure_hook_func(partial(_is_kind, kind), hook)
+    made.register_structure_hook(Fraction, _said(_share))  # in the place of the codec's own
     return made
 
 
