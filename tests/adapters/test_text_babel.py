@@ -25,6 +25,7 @@ from babel.messages.pofile import read_po
 from hypothesis import example, given
 from hypothesis import strategies as st
 from reasons_given import reasons_given
+from service_words import service_words
 
 import servflow
 from servflow.adapters.text_babel import LANGUAGES, BabelWording, Texts
@@ -32,6 +33,7 @@ from servflow.adapters.text_babel._catalogue import catalogue
 from servflow.core.aftersales.circumstances import COVERAGE, STANDARD
 from servflow.core.aftersales.claims import PART
 from servflow.core.aftersales.covers import FAULT_GROUP, CoverKind, CoverState
+from servflow.core.aftersales.desk_rules import Measure as IndicatorMeasure
 from servflow.core.aftersales.provision import ACCRUAL, DEDUCTION, REQUISITION, REVERSAL, USE
 from servflow.core.aftersales.quotes import INSPECTION, QuoteState
 from servflow.core.aftersales.words import (
@@ -508,8 +510,11 @@ WORDS_FOR_SIDES = (
 ASKED = {name: question for name, question in STANDARD.items() if name != COVERAGE}
 """The questions of after-sales service on whose answers a warranty hangs."""
 
-SPEAKING = ("adapters/text_babel", "adapters/timeline_svg.py", "cli")
+SPEAKING = ("adapters/text_babel", "adapters/chart_svg.py", "adapters/timeline_svg.py", "cli")
 """Where codes of the catalogue are written out."""
+
+HEADINGS = ("column", "sheet", "report")
+"""Where titles and headings are that are written out in the code as they read in English."""
 
 STEP_CODE = re.compile(r"(operation|range|rate|ratio)\.[a-z_.]+")
 
@@ -598,6 +603,7 @@ def words_needed() -> set[str]:
         "pause": PauseReason,
         "quote-state": QuoteState,
         "clock-state": ClockState,
+        "indicator": IndicatorMeasure,
     }
     day = date(2026, 1, 1)
     spoken = {text for module in modules(*SPEAKING) for text in string_literals(module)}
@@ -627,6 +633,8 @@ def words_needed() -> set[str]:
         *(spec for spec in specs if spec.startswith("count.")),
         *words_of_rulebooks(),
         *(text for text in spoken if text in WORDS["en"]),
+        *(f"{space}.{text}" for space in HEADINGS for text in spoken if f"{space}.{text}" in WORDS["en"]),
+        *service_words(),
     }
 
 

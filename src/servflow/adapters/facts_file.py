@@ -132,6 +132,7 @@ from urllib.parse import urlsplit
 import attrs
 from cattrs import BaseValidationError
 
+from servflow.adapters._parties import Address, Language, reads_parties
 from servflow.codec import problems, toml
 from servflow.core.changes import Aggregate, Command
 from servflow.core.errors import InvalidFacts, InvalidValue, MissingValue, NotFound, Problem
@@ -154,9 +155,6 @@ __all__ = ["FactsFile"]
 
 T = TypeVar("T", "_Item", "_Holding")
 
-_Address = NewType("_Address", str)  # an e-mail address, or empty
-_Language = NewType("_Language", str)
-
 _Range = NewType("_Range", str)  # of addresses
 _Debt = NewType("_Debt", Money)  # above or at nothing
 _Protocol = NewType("_Protocol", str)
@@ -164,7 +162,6 @@ _Url = NewType("_Url", str)
 _Edition = NewType("_Edition", str)
 _Dialect = NewType("_Dialect", str)
 
-_LANGUAGES: Final = ("zh_CN", "en")
 _PROTOCOLS: Final = ("iso18626",)
 _EDITIONS: Final = ("1.2", "2021-2")
 _DIALECTS: Final = ("servflow", "standard", "reshare")
@@ -190,8 +187,8 @@ class _System:
 class _Library:
     id: str
     name: str
-    email: _Address
-    language: _Language
+    email: Address
+    language: Language
     city: str
     address: str = ""
     centre: bool = False
@@ -204,8 +201,8 @@ class _Institution:
     kind: InstitutionKind
     place: Place
     city: str | None = None
-    email: _Address
-    language: _Language
+    email: Address
+    language: Language
     near: tuple[str, ...] = ()
     system: _System | None = None
 
@@ -231,8 +228,8 @@ class _Item:
 class _Supplier:
     ref: str
     name: str | None = None
-    email: _Address | None = None
-    language: _Language | None = None
+    email: Address | None = None
+    language: Language | None = None
     services: tuple[Service, ...] = tuple(Service)
     closed: bool = False
     closed_through: date | None = None
@@ -253,8 +250,8 @@ class _Holding:
 @attrs.frozen(kw_only=True)
 class _Patron:
     name: str
-    email: _Address
-    language: _Language
+    email: Address
+    language: Language
     category: str
     expired: bool = False
     debarred: bool = False
@@ -278,8 +275,8 @@ class _Member:
 @attrs.frozen(kw_only=True)
 class _Contact:
     name: str
-    email: _Address
-    language: _Language
+    email: Address
+    language: Language
 
 
 @attrs.frozen(kw_only=True)
@@ -777,17 +774,9 @@ def _is_range(text: str) -> bool:
     return False
 
 
-def _is_address(text: str) -> bool:
-    local, _, domain = text.partition("@")
-    return not text or bool(local and domain and "@" not in domain and text.isprintable() and " " not in text)
-
-
 _a_text: Final = toml.only(str, "an amount such as 'CNY 12.50'")
-_CONVERTER: Final = toml.converter()
+_CONVERTER: Final = reads_parties(toml.converter())
 _CONVERTER.register_structure_hook(_Debt, lambda value, kind: _debt(_a_text(value, kind)))
-_CONVERTER.register_structure_hook(
-    _Address, toml.only(str, "an address such as ill@example.org, or an empty text", _is_address)
-)
 _CONVERTER.register_structure_hook(
     _Url, toml.only(str, "an address such as https://ill.example.org/iso18626", _is_url)
 )
@@ -795,7 +784,4 @@ for _kind, _words in ((_Protocol, _PROTOCOLS), (_Edition, _EDITIONS), (_Dialect,
     _CONVERTER.register_structure_hook(_kind, toml.only(str, " or ".join(_words), _words.__contains__))
 _CONVERTER.register_structure_hook(
     _Range, toml.only(str, "a range of addresses such as 202.120.0.0/16 or 2001:da8::/32", _is_range)
-)
-_CONVERTER.register_structure_hook(
-    _Language, toml.only(str, " or ".join(_LANGUAGES), _LANGUAGES.__contains__)
 )

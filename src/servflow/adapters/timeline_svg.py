@@ -16,18 +16,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
-from unicodedata import category, east_asian_width
-from xml.sax.saxutils import escape
+from typing import Final, NamedTuple
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
 
+from servflow.adapters._svg import LANE, MARGIN, WIDTH, Words, checked_id, cut, framed, plain, rect, wide
 from servflow.core.citations import Plain
 from servflow.core.clocks import Clock, Pause
 from servflow.core.dates import day_of, start_of_day
@@ -40,12 +38,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
-_ID: Final = re.compile("[A-Za-z][A-Za-z0-9-]*")
-_WIDTH: Final = 960
-_MARGIN: Final = 24
 _TRACK: Final = 44  # its height
-_LANE: Final = 18  # the height of a line of text
-_SIGN: Final = 6.6  # how wide a narrow sign is, at most; a Chinese one is twice that
 _LAST: Final = date(9998, 12, 31)  # of a calendar
 _BEYOND: Final = 9999 * 12
 _MOST_COLUMNS: Final = 62
@@ -75,23 +68,6 @@ _STYLE: Final = (
     ".tick{stroke:#8a8a8a}",
 )
 """How each kind of thing looks; a page that has the picture in it keeps its own."""
-
-
-class Words(Protocol):
-    """The words of one language, as ``text_babel.Texts`` has them."""
-
-    @property
-    def language(self) -> str:
-        """Which language it is, as Babel calls it (``zh_CN``)."""
-        ...
-
-    def text(self, code: str, facts: Mapping[str, Plain] = ...) -> str:
-        """The text of that code, filled with the facts."""
-        ...
-
-    def name(self, space: str, code: str) -> str:
-        """The name of a value among its like; itself if it has none."""
-        ...
 
 
 class _Mark(NamedTuple):
@@ -172,8 +148,7 @@ def timeline(clock: Clock, words: Words, *, id: str = "clock") -> str:
     Raises:
         InvalidValue: the clock has not begun: there is nothing to show; or ``id`` is none.
     """
-    if not _ID.fullmatch(id):
-        raise InvalidValue("id", id, "a letter, then letters, digits and hyphens")
+    checked_id(id)
     if clock.run.anchored_at is None or clock.allowed is None:
         raise InvalidValue("clock", clock.state.value, "a clock that has begun")
     return _Picture(clock, words, id).text()
@@ -271,7 +246,7 @@ class _Picture:
     def x(self, at: datetime) -> float:
         """Where an instant lies, in pixels from the left."""
         share = (min(max(at, self.start), self.until) - self.start) / (self.until - self.start)
-        return round(_MARGIN + share * (_WIDTH - 2 * _MARGIN), 1)
+        return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
 
     def _merged(self, spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[float, float]]:
         """The spans in pixels, those as one between which nobody sees a gap."""
@@ -289,43 +264,38 @@ class _Picture:
     def text(self) -> str:
         """All of it."""
         lanes, labels = self._labels()
-        top = 2 * _LANE + _MARGIN + 6 + lanes * _LANE
+        top = 2 * LANE + MARGIN + 6 + lanes * LANE
         parts = [
             *self._track(top),
             *self._axis(top + _TRACK),
             *self._marked(top, lanes, labels),
-            *self._legend(top + _TRACK + 4 * _LANE),
+            *self._legend(top + _TRACK + 4 * LANE),
         ]
-        height = top + _TRACK + 4 * _LANE + _MARGIN
-        title, described = _text(self._title()), _text(self._description())
-        style = "".join(f"#{self.id} {each}" for each in _STYLE).replace("#ID", f"#{self.id}")
-        id = self.id
-        return "\n".join(
-            (
+        height = top + _TRACK + 4 * LANE + MARGIN
+        title, described = plain(self._title()), plain(self._description())
+        return framed(
+            self.id,
+            height,
+            language=self.words.language,
+            title=title,
+            description=described,
+            style="".join(f"#ID {each}" for each in _STYLE),
+            defs=(
+                '<pattern id="ID-pause" width="7" height="7" patternUnits="userSpaceOnUse">'
+                '<rect width="7" height="7" fill="#fff"/><path d="M0 7L7 0" stroke="#333"/></pattern>'
+                '<pattern id="ID-late" width="6" height="6" patternUnits="userSpaceOnUse">'
+                '<rect width="6" height="6" fill="#f6d5d2"/><path d="M0 6L6 0M0 0L6 6" stroke="#8c1d18"/>'
+                "</pattern>"
+            ),
+            parts=(
+                f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+                f'<text class="h" x="{MARGIN}" y="{LANE + 6}">{title}</text>',
                 (
-                    f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" viewBox="0 0 {_WIDTH} {height}" '
-                    f'width="{_WIDTH}" height="{height}" role="img" aria-labelledby="{id}-title {id}-desc" '
-                    f'lang="{self.words.language.replace("_", "-")}">'
-                ),
-                f'<title id="{id}-title">{title}</title>',
-                f'<desc id="{id}-desc">{described}</desc>',
-                f"<style>{style}</style>",
-                (
-                    f'<defs><pattern id="{id}-pause" width="7" height="7" patternUnits="userSpaceOnUse">'
-                    '<rect width="7" height="7" fill="#fff"/><path d="M0 7L7 0" stroke="#333"/></pattern>'
-                    f'<pattern id="{id}-late" width="6" height="6" patternUnits="userSpaceOnUse">'
-                    '<rect width="6" height="6" fill="#f6d5d2"/><path d="M0 6L6 0M0 0L6 6" stroke="#8c1d18"/>'
-                    "</pattern></defs>"
-                ),
-                f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-                f'<text class="h" x="{_MARGIN}" y="{_LANE + 6}">{title}</text>',
-                (
-                    f'<text class="axis" x="{_MARGIN}" y="{2 * _LANE + 6}">'
-                    f"{_text(self.words.text('clock.calendar', self._calendar()))}</text>"
+                    f'<text class="axis" x="{MARGIN}" y="{2 * LANE + 6}">'
+                    f"{plain(self.words.text('clock.calendar', self._calendar()))}</text>"
                 ),
                 *parts,
-                "</svg>\n",
-            )
+            ),
         )
 
     def _labels(self) -> tuple[int, list[_Label]]:
@@ -335,14 +305,14 @@ class _Picture:
         last one at the top: so that no line crosses a name.
         """
         placed = [(mark, self.x(mark.at)) for mark in self.marks]
-        near = [(mark, x) for mark, x in placed if x <= _WIDTH / 2]
-        far = [(mark, x) for mark, x in reversed(placed) if x > _WIDTH / 2]
+        near = [(mark, x) for mark, x in placed if x <= WIDTH / 2]
+        far = [(mark, x) for mark, x in reversed(placed) if x > WIDTH / 2]
         lanes: list[list[tuple[float, float]]] = []  # what is taken of each
         found = []
         for mark, x in (*near, *far):
-            wide = _wide(f"{_cut(mark.name)} {self._moment(mark.at)}") + 12
-            right = x > _WIDTH / 2
-            left, end = (x - wide, x + 1) if right else (x - 1, x + wide)
+            across = wide(f"{cut(mark.name, _MOST_NAME)} {self._moment(mark.at)}") + 12
+            right = x > WIDTH / 2
+            left, end = (x - across, x + 1) if right else (x - 1, x + across)
             lane = next((n for n, taken in enumerate(lanes) if _is_free(taken, left, end)), len(lanes))
             if lane == len(lanes):
                 lanes.append([])
@@ -353,30 +323,31 @@ class _Picture:
     def _marked(self, top: int, lanes: int, labels: list[_Label]) -> Iterator[str]:
         """The lines of the marks, and then their names over them."""
         for mark, x, lane, _ in labels:
-            y = top - (lanes - lane) * _LANE - 12
+            y = top - (lanes - lane) * LANE - 12
             yield f'<line class="mark {mark.kind}" x1="{x}" x2="{x}" y1="{y}" y2="{top + _TRACK + 4}"/>'
         for mark, x, lane, right in labels:
             at, anchor = (round(x - 5, 1), ' text-anchor="end"') if right else (round(x + 5, 1), "")
             yield (
-                f'<text x="{at}" y="{top - (lanes - lane) * _LANE - 2}"{anchor}>'
-                f'<tspan class="b">{_text(_cut(mark.name))}</tspan> {_text(self._moment(mark.at))}</text>'
+                f'<text x="{at}" y="{top - (lanes - lane) * LANE - 2}"{anchor}>'
+                f'<tspan class="b">{plain(cut(mark.name, _MOST_NAME))}</tspan> '
+                f"{plain(self._moment(mark.at))}</text>"
             )
 
     def _track(self, top: int) -> Iterator[str]:
         left, right = self.x(self.start), self.x(self.until)
-        yield _rect("closed", left, top, right, _TRACK)
+        yield rect("closed", left, top, right, _TRACK)
         if self.bands is not None:
             for start, end in self._merged(self.bands):
-                yield _rect("open", start, top, end, _TRACK)
+                yield rect("open", start, top, end, _TRACK)
             for start, end in self._merged(counted(self.clock, self.end, _MOST_COUNTED)):
-                yield _rect("counted", start, top + 8, end, _TRACK - 16)
+                yield rect("counted", start, top + 8, end, _TRACK - 16)
         else:
             yield from self._shares(top)
         standing = [(start, end or self.until) for start, end in _standing(self.clock)]
         for start, end in self._merged((start, end) for start, end in standing if end > self.anchor):
-            yield _rect("pause", start, top + 4, end, _TRACK - 8)
+            yield rect("pause", start, top + 4, end, _TRACK - 8)
         if self.late_from is not None:
-            yield _rect("late", self.x(self.late_from), top + _TRACK - 10, self.x(self.end), 10)
+            yield rect("late", self.x(self.late_from), top + _TRACK - 10, self.x(self.end), 10)
 
     def _bands(self) -> list[tuple[datetime, datetime]] | None:
         """The opening hours one by one; ``None`` where there are too many of them to be seen."""
@@ -396,21 +367,21 @@ class _Picture:
         for (start, end), share in zip(spans, shares, strict=True):
             high = round(_TRACK * share / most, 1)
             y = round(top + _TRACK - high, 1)
-            yield _rect("open", self.x(start), y, self.x(end), high)
+            yield rect("open", self.x(start), y, self.x(end), high)
             inner = max(start, self.anchor), min(end, self.end)
             if inner[0] < inner[1]:
-                yield _rect("counted", self.x(inner[0]), y, self.x(inner[1]), high)
+                yield rect("counted", self.x(inner[0]), y, self.x(inner[1]), high)
 
     def _axis(self, bottom: int) -> Iterator[str]:
         days = (self.last - self.first).days + 1
         code = "format.tick-day" if days <= 7 * _MOST_COLUMNS else "format.tick-month"
-        every = -(-_LABEL * len(self.columns) // (_WIDTH - 2 * _MARGIN))
+        every = -(-_LABEL * len(self.columns) // (WIDTH - 2 * MARGIN))
         for day in self.columns[:-1:every]:
             x = self.x(start_of_day(day, self.zone))
-            yield f'<line class="tick" x1="{x}" x2="{x}" y1="{bottom}" y2="{bottom + 2 * _LANE}"/>'
-            if x + _LABEL <= _WIDTH:
-                label = _text(self._day(code, day))
-                yield f'<text class="axis" x="{x + 3}" y="{bottom + 2 * _LANE - 2}">{label}</text>'
+            yield f'<line class="tick" x1="{x}" x2="{x}" y1="{bottom}" y2="{bottom + 2 * LANE}"/>'
+            if x + _LABEL <= WIDTH:
+                label = plain(self._day(code, day))
+                yield f'<text class="axis" x="{x + 3}" y="{bottom + 2 * LANE - 2}">{label}</text>'
         yield from self._hours(bottom)
 
     def _hours(self, bottom: int) -> Iterator[str]:
@@ -424,7 +395,7 @@ class _Picture:
                     x = self.x(at)
                     yield f'<line class="tick" x1="{x}" x2="{x}" y1="{bottom}" y2="{bottom + 5}"/>'
                     yield (
-                        f'<text class="axis s" x="{x}" y="{bottom + _LANE - 2}" text-anchor="middle">'
+                        f'<text class="axis s" x="{x}" y="{bottom + LANE - 2}" text-anchor="middle">'
                         f"{hour:02}</text>"
                     )
 
@@ -433,12 +404,12 @@ class _Picture:
         shown += [("counted", "clock.counted")] * bool(counted(self.clock, self.end, 1))
         shown += [("pause", "clock.pause")] * bool(_accepted(self.clock))
         shown += [("late", "clock.late")] * (self.late_from is not None)
-        x = float(_MARGIN)
+        x = float(MARGIN)
         for kind, code in shown:
             label = self.words.text(code)
-            yield _rect(kind, x, y - 10, x + 18, 11)
-            yield f'<text x="{x + 24}" y="{y}">{_text(label)}</text>'
-            x = round(x + 24 + _wide(label) + 18, 1)
+            yield rect(kind, x, y - 10, x + 18, 11)
+            yield f'<text x="{x + 24}" y="{y}">{plain(label)}</text>'
+            x = round(x + 24 + wide(label) + 18, 1)
         if self.unseen:
             yield f'<line class="mark rung" x1="{x + 9}" x2="{x + 9}" y1="{y - 12}" y2="{y + 3}"/>'
             yield f'<text x="{x + 16}" y="{y}">+{self.unseen}</text>'
@@ -468,26 +439,3 @@ def _columns(first: date, last: date) -> list[date]:
 
 def _is_free(taken: list[tuple[float, float]], left: float, right: float) -> bool:
     return all(right <= begins or ends <= left for begins, ends in taken)
-
-
-def _rect(kind: str, left: float, y: float, right: float, height: float) -> str:
-    wide = max(round(right - left, 1), 0.5)
-    return f'<rect class="{kind}" x="{left}" y="{y}" width="{wide}" height="{height}"/>'
-
-
-def _wide(text: str) -> float:
-    """About how wide a text is, in pixels."""
-    return sum(_SIGN * (2 if east_asian_width(sign) in {"W", "F"} else 1) for sign in text)
-
-
-def _cut(name: str) -> str:
-    """The name as far as there is room for it over the track."""
-    if _wide(name) <= _MOST_NAME:
-        return name
-    fitting = bisect_left(range(len(name)), True, key=lambda n: _wide(name[: n + 1]) > _MOST_NAME - 2 * _SIGN)
-    return name[:fitting].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def _text(text: str) -> str:
-    """A text without the signs that XML does not allow, and with those escaped that it reads."""
-    return escape("".join("\ufffd" if category(sign) in {"Cc", "Cs", "Cn"} else sign for sign in text))

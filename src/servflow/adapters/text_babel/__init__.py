@@ -39,6 +39,8 @@ __all__ = ["LANGUAGES", "BabelWording", "ChargeTree", "Texts"]
 
 _READER: Final = "reader"  # the fact that names a reader to his library
 _COST: Final = "cost."  # before a kind of charge: what was charged of it so far
+_LINE: Final = "line."  # before a number: a line of a quote or a bill; its amount is ``line.1.amount``
+_DUE: Final = "due."  # before a promise: when it is due now
 _ASKS: Final = frozenset(
     {
         *(borrowing.REQUEST, borrowing.CANCEL, borrowing.RENEW, borrowing.STATUS_REQUEST),
@@ -46,6 +48,19 @@ _ASKS: Final = frozenset(
     }
 )
 """Letters to another library that want an answer; one without a system answers by mail."""
+_ABOUT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "request": "letter.about",
+        "ticket": "letter.about-service",
+        "complaint": "letter.about-complaint",
+        "action": "letter.about-action",
+        "finding": "letter.about-finding",
+        "unit": "letter.about-unit",
+        "technician": "letter.about-technician",
+    }
+)
+"""What a letter is about, by the fact that names it; the first of these that a message carries."""
+_SERVICE: Final = "aftersales."  # before the kind of a message of a service desk
 _NO_FACTS: Final[Mapping[str, Plain]] = MappingProxyType({})
 
 
@@ -129,31 +144,50 @@ class Texts:
     ) -> tuple[str, str]:
         """The subject (one line) and the body of a whole letter to ``to``, whatever his own language.
 
-        The body has the salutation, what the letter is about, what it says, what was charged so far
-        by kind, the reasons with their clauses, and the lender's mark for replies, as far as the
-        message carries them. Where another library is asked something, it says how to answer. It is
-        signed by ``house`` with its postal ``address``, without a house by the loan desk. ``reader`` is
-        whom it is about, where the addressee has to be told who he is.
+        The body has the salutation, what the letter is about, what it says, the lines of a quote or a
+        bill, what is due when, what was charged so far by kind, the reasons with their clauses, and the
+        lender's mark for replies, as far as the message carries them. Where another library is asked
+        something, it says how to answer. It is signed by ``house`` with its postal ``address``, without a
+        house by the loan desk or the service desk. ``reader`` is whom it is about, where the addressee
+        has to be told who he is.
         """
         facts = dict(message.facts)
-        code = f"message.{message.kind}"
+        code, service = f"message.{message.kind}", message.kind.startswith(_SERVICE)
         subject = self._words.text(f"{code}.subject", facts)
         parts = (
             self._words.text("letter.salutation", {"name": to.name or to.ref}),
-            self._words.text("letter.about", facts) if "request" in facts else "",
+            next((self._words.text(about, facts) for name, about in _ABOUT.items() if name in facts), ""),
             self._words.text(f"{code}.body", facts),
             ""
             if reader is None
             else self.text("letter.reader", {"name": reader.name, "email": reader.email}),
             self._words.text("letter.answer", facts) if message.kind in _ASKS else "",
+            "\n".join(self._lines(facts)),
+            "\n".join(self._due(facts)),
             "\n".join(self._costs(facts)),
             "\n".join(self._notes(message.reasons)),
             self._words.text("letter.mark", facts) if "mark" in facts else "",
             self.text("letter.closing-of", {"house": house, "address": address})
             if house
-            else self.text("letter.closing"),
+            else self.text("letter.closing-service" if service else "letter.closing"),
         )
         return subject, "\n\n".join(filter(None, parts)) + "\n"
+
+    def _lines(self, facts: Mapping[str, Plain]) -> Iterator[str]:
+        """The lines of a quote or a bill, each with its amount."""
+        items = [name for name in facts if name.startswith(_LINE) and f"{name}.amount" in facts]
+        if items:
+            yield self.text("letter.lines")
+        for name in items:
+            yield self.text("letter.line", {"item": facts[name], "amount": facts[f"{name}.amount"]})
+
+    def _due(self, facts: Mapping[str, Plain]) -> Iterator[str]:
+        """What was promised, and when it is due now."""
+        promised = [(name.removeprefix(_DUE), at) for name, at in facts.items() if name.startswith(_DUE)]
+        if promised:
+            yield self.text("letter.due")
+        for what, at in promised:
+            yield self.text("letter.promise", {"what": what, "at": at})
 
     def _costs(self, facts: Mapping[str, Plain]) -> Iterator[str]:
         costs = [

@@ -8,7 +8,8 @@
 3. ``{kind:charge}`` is the name that the catalogue has for the value among ``charge.*``. Of several
    values with commas between, it is one name or the other; ``{conditions:condition+}`` is one and the
    other, and ``{items:+}`` so many texts as they are, from as many lines. A word that the catalogue does
-   not have stays as it is. ``{state:state.ill.borrowing|state.ill.supply}`` looks in one, then in the other.
+   not have stays as it is; ``answer/2`` is the name of ``answer`` with its number.
+   ``{state:state.ill.borrowing|state.ill.supply}`` looks in one, then in the other.
    ``{volumes:count.volume}`` is a number with its noun in the right form, ``{held:hold}`` the word for
    yes or no among ``hold.*``, ``{from:instant}`` an instant that is written as a text.
 4. A line with an empty fact in it is left out, and so is one with a fact that is not given, where its
@@ -20,6 +21,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal, localcontext
@@ -53,6 +55,9 @@ ABOUT: Final = "≈ "
 _MOST_PLACES: Final = 30  # a fraction with more decimals than this is written as one
 _BELOW_MINOR: Final = 6  # an amount with more decimals than its currency has, and these, is written nearly
 _NEARLY: Final = 6  # with so many decimals
+_NUMBERED: Final = re.compile(
+    "(?:.*/)?([a-z-]+)/([0-9]+)"
+)  # the second of its kind, of something or by itself
 
 
 class _Filling(Formatter):
@@ -115,13 +120,20 @@ class Catalogue:
 
     def _known(self, spaces: str, code: str) -> str | None:
         found = (self._words.get(f"{space}.{code}") for space in spaces.split("|"))
-        return next((forms[0] for forms in found if forms is not None), None)
+        name = next((forms[0] for forms in found if forms is not None), None)
+        if name is not None or (numbered := _NUMBERED.fullmatch(code)) is None:
+            return name
+        whole = self._known(spaces, numbered[1])
+        return None if whole is None else f"{whole} {numbered[2]}"
 
     def _names(self, spec: str, text: str) -> str:
         """The names of the values in ``text``; a text that holds none of them stays as it is."""
         spaces = spec.removesuffix("+")
         if not spaces:
             return self.listed([_clean(line) for line in text.splitlines()])
+        whole = self._known(spaces, text)
+        if whole is not None:
+            return whole
         codes = [code.strip() for code in text.split(",")]
         names = [self._known(spaces, code) for code in codes]
         if not any(names):
