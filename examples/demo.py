@@ -1,11 +1,12 @@
-"""Two loan desks at work, from requests to paid fines: what `make demo` runs.
+"""Loan desks and a service desk at work, from requests to paid fines and bills: what `make demo` runs.
 
 Seven requests in ISO 18626 come in; the rules of the National Library of China answer them; three
 loans go out, come back late, and are paid. At a college library a reader asks for a book: one library
 keeps silent, the next one sends it, and it comes back late, too. Then a centre, two lending libraries and a
 library that asks for its readers, each in a process of its own, exchange ISO 18626 messages over HTTP
-(`network/story.py`). Everything is stored in one SQLite file a library, every mail is a file in a maildir,
-and at the end the journals are folded and the books are balanced.
+(`network/story.py`). At last a service desk: three tickets, on the spot, into the shop, and a quote that is
+not taken (`service_story.py`). Everything is stored in one SQLite file a desk, every mail is a file in a
+maildir, and at the end the journals are folded and the books are balanced.
 
 Run it with a folder to write into: `python examples/demo.py [demo-out]`.
 """
@@ -17,19 +18,21 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 
+import service_story
+from at_the_desk import BEIJING, DeskAtWork, at
 from network import story
 
 from servflow.adapters.facts_file import FactsFile
 from servflow.adapters.machine_transitions import diagram
-from servflow.adapters.mail_maildir import MaildirMail
 from servflow.adapters.partner_iso18626 import read_request
 from servflow.adapters.storage_sqlite import SqliteStorage
-from servflow.adapters.text_babel import BabelWording, Texts
+from servflow.adapters.text_babel import Texts
 from servflow.codec import Codec, folded
-from servflow.core.changes import Actor, Command, Key, Office
+from servflow.core.aftersales import AFTERSALES
+from servflow.core.changes import Actor, Key, Office
 from servflow.core.citations import Reason
 from servflow.core.dates import Term
 from servflow.core.ill import ILL
@@ -42,69 +45,36 @@ from servflow.core.ill.lending.states import InstitutionKind, SecurityKind
 from servflow.core.ill.lending.table import LENDING
 from servflow.core.ill.terms import CostKind, CostLine, Requested, Service
 from servflow.core.ledger import Account, AccountKind, trial_balance
-from servflow.core.lifecycle import Policy
+from servflow.core.lifecycle import Lifecycles, Policy
 from servflow.core.money import Money, total
-from servflow.desk import Desk
 from servflow.rulebooks import borrowing_policy, lending_policy, load
 
 HERE = Path(__file__).parent
-BEIJING = timezone(timedelta(hours=8))
 STAFF = Actor("librarian-1", "CN-NLC", Office.STAFF)
 COLLEGE = Actor("librarian-2", "CN-500113", Office.STAFF)
 SAME_CITY, OUT_OF_TOWN, COMPANY = "CN-110108", "CN-320500", "CN-310115"
 LAST_DAY = date(2026, 3, 31)
 FILES = {f"{name}{end}" for name in ("desk.db", "college.db") for end in ("", "-wal", "-shm")}
-MADE = {*FILES, "mail", "college-mail", "lending.mmd", "network"}
+MADE = {*FILES, *service_story.MADE, "mail", "college-mail", "lending.mmd", "network"}
 
 
-def at(day: str, hour: int = 10) -> datetime:
-    """An hour of a day in Beijing."""
-    return datetime.combine(date.fromisoformat(day), datetime.min.time(), BEIJING) + timedelta(hours=hour)
-
-
-class LoanDesk:
-    """A desk, and how this example speaks to it: who, to what, when it happened and was recorded."""
+class LoanDesk(DeskAtWork):
+    """The desk of a library of the host's file."""
 
     def __init__(
         self, folder: Path, host: str, *, db: str, mail: str, policies: dict[str, Policy], staff: Actor
     ) -> None:
         self.facts = FactsFile(HERE / host)
-        self.codec = Codec(ILL)
-        self.storage = SqliteStorage(folder / db, self.codec)
-        self.staff = staff
-        self.desk = Desk(
+        super().__init__(
+            folder,
             ILL,
-            storage=self.storage,
             facts=self.facts,
+            sender=self.facts.library,
             policy=policies,
-            mail=MaildirMail(folder / mail, self.facts.library),
-            wording=BabelWording(self.facts.library.name),
+            db=db,
+            mail=mail,
+            staff=staff,
         )
-        self._number = 0
-
-    def say(self, command: type[Command], case: str, happened: datetime, **fields: object) -> None:
-        """One command, by the librarian unless ``by`` says otherwise, recorded when it happened."""
-        self._number += 1
-        by = fields.pop("by", self.staff)
-        recorded = fields.pop("recorded", happened)
-        self.desk.do(
-            command(
-                id=f"demo-{self._number}",
-                case=case,
-                by=by,  # type: ignore[arg-type]
-                happened_at=happened,
-                recorded_at=recorded,  # type: ignore[arg-type]
-                **fields,
-            )
-        )
-
-    def nights(self, first: str, last: str) -> None:
-        """Every night the clock speaks and the mail leaves."""
-        night, end = at(first, 23), at(last, 23)
-        while night <= end:
-            self.desk.wake(night)
-            self.desk.deliver(night)
-            night += timedelta(days=1)
 
     def supply(self, case: str) -> SupplyTransaction:
         """A transaction as it stands."""
@@ -303,19 +273,19 @@ def show_files(desk: LoanDesk, folder: Path) -> None:
     print(f"Everything else: {folder / 'desk.db'}, and of the college {folder / 'college.db'}")
 
 
-def prove(books: Mapping[str, SqliteStorage]) -> bool:
+def prove(books: Mapping[str, tuple[Lifecycles, SqliteStorage]]) -> bool:
     """Every journal folds to its snapshot, and the books balance."""
     heading("Two proofs")
-    codec = Codec(CENTRE)  # knows what every loan desk does, and what a centre's adds
     count = wrong = 0
     fine = True
-    for storage in books.values():
-        for lifecycle in CENTRE:
+    for lifecycles, storage in books.values():
+        codec = Codec(lifecycles)
+        for lifecycle in lifecycles:
             for it in storage.aggregates(lifecycle.name, limit=10_000):
                 count += 1
                 wrong += folded(storage.journal(it.key)) != codec.encode_aggregate(it)
     print(f"Proof 1: {count} journals folded, {wrong} differ from their snapshot.")
-    for name, storage in books.items():
+    for name, (_, storage) in books.items():
         for currency, (debits, credits_) in trial_balance(storage.postings()).items():
             fine &= debits == credits_
             sides = f"{debits.amount} debit, {credits_.amount} credit"
@@ -348,9 +318,14 @@ def main() -> int:
     members = story.books(folder / "network")
     heading("The centre's settlement of March")
     settled = story.settlement(members)
-    books = {**{each.facts.library.ref: each.storage for each in (desk, college)}, **members}
+    heading("A service desk: on the spot, into the shop, and a quote that is not taken")
+    service = service_story.tell(folder)
+    # a centre's lifecycles are those of every library, and more
+    libraries = {**{each.facts.library.ref: each.storage for each in (desk, college)}, **members}
+    books = {name: (CENTRE, storage) for name, storage in libraries.items()}
+    books[service.firm] = AFTERSALES, service.storage
     proved = prove(books)
-    for storage in books.values():
+    for _, storage in books.values():
         storage.close()
     return 0 if settled and proved else 1
 

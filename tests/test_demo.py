@@ -21,6 +21,7 @@ from servflow.core.ill.centre.effects import via
 DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
 DESK = DEMO.parent / "network" / "desk.py"
 HOME, CENTRE, FIRST, SECOND = "CN-500107", "CN-CENTRE", "CN-440100", "CN-320500"
+BOOKS = ("CN-NLC", "CN-500113", HOME, CENTRE, FIRST, SECOND, "riverside-service")
 ENVIRONMENT = {**os.environ, "PYTHONUTF8": "1"}
 
 
@@ -169,12 +170,68 @@ def test_the_settlement(said: str) -> None:
     ]
 
 
+TICKETS = "A service desk: on the spot, into the shop, and a quote that is not taken"
+
+
+def _ticket(said: str, id: str) -> list[str]:
+    """What is said of one of the three tickets, line by line, its heading first."""
+    lines = [line for line in _section(said, TICKETS) if line]
+    begins = [number for number, line in enumerate(lines) if not line.startswith(" ")]
+    begin = next(number for number in begins if lines[number].startswith(id))
+    end = next(number for number in begins if number > begin)
+    return [line.strip() for line in lines[begin:end]]
+
+
+def test_on_the_spot(said: str) -> None:
+    """Within the warranty nothing is paid; somebody is there within the 24 hours that were promised."""
+    lines = _ticket(said, "T-1")
+
+    assert lines[0] == "T-1  the drum does not turn: closed, repaired"
+    assert "Promised: arrival on site, due 3 March 2026 09:10: met" in lines
+    assert [line.split(": ")[-1][:14] for line in lines if line.startswith("Done: ")] == [
+        "free, CNY 0.00"
+    ] * 2
+    assert lines[-1] == "The customer owes by then: CNY 0.00"
+
+
+def test_into_the_shop(said: str) -> None:
+    """Misuse is paid by the clause; the time for the part does not count; the receipt ends with the item."""
+    lines = _ticket(said, "T-2")
+
+    assert lines[0] == "T-2  it leaks: closed, repaired"
+    assert "Promised: solution, due 18 March 2026 09:00: met" in lines
+    assert "Done: pump: paid, CNY 260.00 [AS-WARR-16]" in lines
+    assert "Done: pump changed: paid, CNY 120.00 [AS-WARR-16]" in lines
+    assert {"Paper: receipt 1: void", "Paper: repair tag 1: filed", "Paper: invoice 1: filed"} <= set(lines)
+    assert lines[-1] == "The customer owes by then: CNY 0.00"
+
+
+def test_a_declined_quote(said: str) -> None:
+    """Nothing is done and nothing owed but the inspection; what was promised counts for nothing."""
+    lines = _ticket(said, "T-3")
+
+    assert lines[0] == "T-3  no steam: closed"
+    assert "Promised: answer, due 24 March 2026 03:00: met" in lines
+    assert "Promised: solution, due 30 March 2026 15:00: void" in lines
+    assert not any(line.startswith("Done: ") for line in lines)
+    assert {"Paper: receipt 2: void", "Paper: invoice 2: filed"} <= set(lines)
+
+
+def test_what_was_tried_in_vain(said: str) -> None:
+    """A signature too early, a price by telephone, an acceptance and a closing too early: with the clauses."""
+    lines = [line.strip() for line in _section(said, TICKETS)]
+    tried = lines[lines.index("Tried in vain:") + 1 :]
+    clauses = [line.rpartition("[")[2].rstrip("]") for line in tried if line.startswith("- ")]
+
+    assert clauses == ["AS-FLOW-3", "AS-FLOW-31", "AS-FLOW-6", "AS-FLOW-6", "AS-FLOW-6"]
+
+
 def test_the_proofs(said: str) -> None:
     """Every journal folds to its snapshot, and the books balance."""
     proofs = _section(said, "Two proofs")
 
-    assert proofs[0] == "Proof 1: 28 journals folded, 0 differ from their snapshot."
-    for line, library in zip(proofs[1:], ("CN-NLC", "CN-500113", HOME, CENTRE, FIRST, SECOND), strict=True):
+    assert proofs[0] == "Proof 1: 38 journals folded, 0 differ from their snapshot."
+    for line, library in zip(proofs[1:], BOOKS, strict=True):
         words = line.replace(",", "").rstrip(".").split()
         assert line.startswith(f"Proof 2: the books of {library} in CNY: ")
         assert words[words.index("debit") - 1] == words[words.index("credit") - 1] != "0.00"
@@ -202,6 +259,7 @@ def test_nothing_of_this_machine_is_said(said: str, folder: Path) -> None:
     """What is said differs from folder to folder by the folder's name alone, and no file is left beside."""
     assert str(DEMO.parent) not in said.replace(str(folder), "")
     made = {"desk.db", "lending.mmd", "mail", "college.db", "college-mail", "network"}
+    made |= {"service.db", "service-mail"}
     names = ("home", "centre", "lender-1", "lender-2")
     network = {path.name for path in (folder / "network").iterdir()}
     assert {path.name for path in folder.iterdir()} == made

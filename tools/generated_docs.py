@@ -11,6 +11,8 @@ from enum import Enum
 from pathlib import Path
 
 from servflow.adapters.machine_transitions import diagram, table
+from servflow.core.aftersales import AFTERSALES
+from servflow.core.aftersales.tickets.states import Stage as T
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing.states import CaseState as C
 from servflow.core.ill.lending.states import SupplyState as S
@@ -36,6 +38,14 @@ PHASES: Mapping[str, Mapping[str, tuple[Enum, ...]]] = {
     "ill.supply": {
         "Before it is sent": (S.NEW, S.CHECKING, S.PROMISED, S.OFFERED),
         "After it was sent": (S.SHIPPED, S.AT_REQUESTER, S.RETURN_IN_TRANSIT, S.LOST),
+    },
+    "aftersales.ticket": {
+        "The report, and what is the matter": (T.REPORTED, T.TRIAGED),
+        "Who pays, and what it will cost": (T.COVERED, T.QUOTED),
+        "Planned": (T.APPROVED, T.DISPATCHED),
+        "On the spot": (T.ON_SITE,),
+        "In the shop": (T.IN_SHOP,),
+        "Done, accepted, closed": (T.REPAIRED, T.ACCEPTED, T.FOLLOWED_UP, T.CLOSED, T.DECLINED),
     },
 }
 """A long lifecycle is shown part by part: the states of each, and what leads out of them."""
@@ -71,7 +81,7 @@ def mode_page(mode: Mode, text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """What each generated file, or file with a generated part, is to hold."""
-    made = {FOLDER / f"{lifecycle.name}.md": page(lifecycle) for lifecycle in ILL}
+    made = {FOLDER / f"{lifecycle.name}.md": page(lifecycle) for lifecycle in (*ILL, *AFTERSALES)}
     for mode in MODES.values():
         path = MODES_FOLDER / f"{mode.name.value.replace('_', '-')}.md"
         made[path] = mode_page(mode, path.read_text(encoding="utf-8"))

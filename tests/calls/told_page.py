@@ -11,8 +11,7 @@ from typing import Final
 
 from command_line import Cli
 
-_THE_DAY: Final = "30 January"
-_HEADING: Final = re.compile(r"^### (?:(\d+ January), )?(\d\d:\d\d)")
+_HEADING: Final = re.compile(r"^### (?:(\d+ [A-Z][a-z]+), )?(\d\d:\d\d)")
 _SAYS_WHEN: Final = {
     "ill do": "--recorded-at",
     "ill hear": "--recorded-at",
@@ -23,6 +22,15 @@ _SAYS_WHEN: Final = {
     "mail": "--at",
     "ill list": "--on",
     "ill why": "--on",
+    "aftersales do": "--recorded-at",
+    "aftersales allowed": "--at",
+    "aftersales due": "--at",
+    "aftersales export": "--at",
+    "aftersales kpi": "--at",
+    "aftersales list": "--at",
+    "aftersales needed": "--on",
+    "aftersales report": "--on",
+    "aftersales show": "--at",
 }
 """By which option a command is told the time at which it is typed."""
 
@@ -39,14 +47,14 @@ def _typed(line: str, at: datetime) -> list[str]:
     return given
 
 
-def played(page: str, cli: Cli) -> Iterator[str]:
-    """The page, every answer as the program gives it now."""
+def played(page: str, cli: Cli, day: str = "30 January") -> Iterator[str]:
+    """The page, every answer as the program gives it now; ``day`` is the one that it tells."""
     at: datetime | None = None
     inside = False
     for line in page.splitlines():
         if found := _HEADING.match(line):
-            day, time = found.groups()
-            at = datetime.strptime(f"{day or _THE_DAY} 2026 {time} +0800", "%d %B %Y %H:%M %z")
+            another, time = found.groups()
+            at = datetime.strptime(f"{another or day} 2026 {time} +0800", "%d %B %Y %H:%M %z")
         if line.startswith("$ servflow "):
             assert at is not None
             said = cli(*_typed(line.removeprefix("$ "), at))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -51,4 +52,77 @@ def lent(cli: Cli, told_once: Path, tmp_path: Path) -> Cli:
     ``NEW`` waits for its answer, ``LOAN`` is out, ``RARE`` and four others were answered "no".
     """
     shutil.copy(told_once, tmp_path / "servflow.db")
+    return cli
+
+
+SERVICE_STORY = (
+    (
+        "T-1 ReportFault customer=c-1 channel=hotline symptom=冰柜不制冷 unit=LG-100 dates=sold=2026-03-01"
+        " 'terms=guarantee-term=1 year' --show phone=k-1 --show name=k-1 --show address=k-1 --show model=LG-100"
+        " --answer seller=own --at 2026-05-04T09:00:00+08:00"
+    ),
+    "T-1 Triage severity=3 fault-code=F-12 fault-group=cooling --at 2026-05-04T09:10:00+08:00",
+    "T-1 DecideCoverage --as quality --at 2026-05-04T09:20:00+08:00",
+    "T-1 ApproveFree --as coordinator --at 2026-05-04T09:30:00+08:00",
+    (
+        "T-1 Dispatch --as supervisor engineer=eng-2 window-from=2026-05-04T13:00 window-until=2026-05-04T15:00"
+        " consent=call-7 --at 2026-05-04T09:40:00+08:00"
+    ),
+    "T-1 Arrive --as engineer --at 2026-05-04T14:00:00+08:00",
+    (
+        "T-1 Finish --as engineer outcome=repaired 'lines=compressor 300; class=parts; billing=as-ruled; part=P-7"
+        " | labour CNY 80; class=labour; billing=as-ruled; hours=1.5' --at 2026-05-04T15:10:00+08:00"
+    ),
+    "T-1 AcceptWork --as customer --show customer-signature=v-1 --at 2026-05-04T15:15:00+08:00",
+    "T-1 CloseTicket --as supervisor --at 2026-05-05T15:15:00+08:00",
+    (
+        "U-9 RegisterUnit customer=c-2 product=oven dates=sold=2025-01-10 --as supervisor"
+        " --at 2026-05-04T08:30:00+08:00"
+    ),
+    (
+        "T-2 ReportFault customer=c-2 channel=outlet symptom=cold unit=U-9 --show name=k-2 --show address=k-2"
+        " --show phone=k-2 --show model=m --answer seller=own 'terms=guarantee-term=1 year'"
+        " --at 2026-05-04T09:00:00+08:00"
+    ),
+    "T-2 Triage severity=2 fault-code=F-2 route=shop --answer service=shop --at 2026-05-04T09:05:00+08:00",
+    (
+        "T-2 TakeIn --as stores items=U-9 condition=U-9=scratched 'accessories=U-9=cable,tray'"
+        " --show 'signature for the item=v-2' --at 2026-05-04T09:15:00+08:00"
+    ),
+    "T-2 DecideCoverage --as quality --at 2026-05-04T09:20:00+08:00",
+    (
+        "T-2 GiveQuote --as coordinator 'lines=board 400; class=parts; billing=as-ruled"
+        " | labour 120; class=labour; billing=as-ruled' valid-until=2026-05-11T18:00"
+        " --at 2026-05-04T10:00:00+08:00"
+    ),
+    "T-2 AcceptQuote --as desk evidence=call-9 --at 2026-05-04T11:00:00+08:00",
+    (
+        "C-1 FileComplaint --as customer customer=c-2 channel=hotline what='it takes long' ticket=T-2"
+        " --at 2026-05-05T16:00:00+08:00"
+    ),
+    "L-1 RegisterTechnician --as supervisor qualified=repair --at 2026-05-04T08:00:00+08:00",
+)
+"""A service on the spot that is over, one in the shop with a complaint about it, a technician's record."""
+
+
+def told_at_the_service_desk(db: Path) -> None:
+    """The story of the service desk, into this database."""
+    for line in SERVICE_STORY:
+        said = call("--db", db, "--host", EXAMPLES / "service.toml", "aftersales", "do", *shlex.split(line))
+        assert said.code == 0, (line, said)
+
+
+@pytest.fixture(scope="session")
+def served_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The story of the service desk in a database."""
+    db = tmp_path_factory.mktemp("service") / "desk.db"
+    told_at_the_service_desk(db)
+    return db
+
+
+@pytest.fixture
+def served(cli: Cli, served_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The program at a service desk, over a copy of its story: ``T-1`` is closed, ``T-2`` is in the shop."""
+    monkeypatch.setenv("SERVFLOW_HOST", str(EXAMPLES / "service.toml"))
+    shutil.copy(served_once, tmp_path / "servflow.db")
     return cli

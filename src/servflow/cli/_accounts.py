@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from servflow.cli._host import Host, day, host_options, pass_host
 from servflow.cli._show import as_json, say, table
+from servflow.cli._stored import all_of
 from servflow.core.dates import Term
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.borrowing.model import BorrowingCase
@@ -21,9 +22,8 @@ from servflow.core.money import Money
 from servflow.core.ports import Outgoing, Status, Storage
 from servflow.desk import Desk
 
-__all__ = ["attention", "statement"]
+__all__ = ["attention", "statement", "untold", "untold_rows"]
 
-_PAGE: Final = 1000
 _Seen = SupplyTransaction | BorrowingCase
 
 
@@ -37,20 +37,26 @@ def attention(host: Host) -> None:
     the list with ClearAttention (of a case) or ClearSupplyAttention, by its code. After it, what
     could not be told to somebody and will not be sent again.
     """
+    host.check_lends()
     storage = host.storage()
     found = list(_to_see(host, storage))
-    untold = list(storage.outbox(status=Status.FAILED))
+    failed = list(storage.outbox(status=Status.FAILED))
     if host.json:
-        as_json([*(_seen(host, it) for it in found), *map(_untold, untold)])
+        as_json([*(_seen(host, it) for it in found), *map(untold, failed)])
         return
     columns = ("side", "id", "title", "state", "what", "code")
     table("to be looked at", columns, [row for it in found for row in _rows(host, it)])
-    if untold:
-        rows = [(o.message.to, o.message.kind, o.message.about.id, o.note) for o in untold]
+    untold_rows(failed)
+
+
+def untold_rows(failed: list[Outgoing], table: Callable[..., None] = table) -> None:
+    """The messages that failed for good, as a table; none, where there are none."""
+    if failed:
+        rows = [(o.message.to, o.message.kind, o.message.about.id, o.note) for o in failed]
         table("could not be told", ("to", "kind", "about", "why"), rows)
 
 
-def _untold(outgoing: Outgoing) -> dict[str, Any]:
+def untold(outgoing: Outgoing) -> dict[str, Any]:
     """A message that failed for good, among what is to be looked at."""
     message = outgoing.message
     return {
@@ -68,13 +74,10 @@ def _untold(outgoing: Outgoing) -> dict[str, Any]:
 def _to_see(host: Host, storage: Storage) -> Iterator[_Seen]:
     """Transactions, then cases, in the order of their ids."""
     for kind in (SupplyTransaction.kind, BorrowingCase.kind):
-        after = ""
-        while page := storage.aggregates(kind, after=after, limit=_PAGE):
-            for it in page:
-                assert isinstance(it, _Seen)
-                if it.attention or any(_waiting(host, it)):
-                    yield it
-            after = page[-1].id
+        for it in all_of(storage, kind):
+            assert isinstance(it, _Seen)
+            if it.attention or any(_waiting(host, it)):
+                yield it
 
 
 def _waiting(host: Host, it: _Seen) -> Iterator[str]:

@@ -31,7 +31,9 @@ from servflow.cli._service_clock import (
     length_text,
     plain_instant,
 )
+from servflow.cli._service_reports import REPORT_COMMANDS
 from servflow.cli._show import as_json, say, table
+from servflow.cli._tickets import TICKET_COMMANDS
 from servflow.core.aftersales.circumstances import STANDARD
 from servflow.core.aftersales.duties import DutyDue, Subject, due, waiting
 from servflow.core.aftersales.policy import Duty, Promise, ServiceRules
@@ -172,7 +174,11 @@ def _event_named(host: Host, event: Event) -> str:
 @click.group()
 @host_options
 def aftersales() -> None:
-    """After-sales service: promises, firms compared, duties."""
+    """After-sales service: promises, duties, a desk at work."""
+
+
+for _each in (*TICKET_COMMANDS, *REPORT_COMMANDS):
+    aftersales.add_command(_each)
 
 
 @aftersales.command(

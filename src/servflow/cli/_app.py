@@ -102,11 +102,13 @@ def _told(error: ServflowError, host: Host) -> int:
     if host.json:
         as_json(told)
     elif isinstance(error, Refused):
-        complain(f"servflow: {error.command} refused for {error.subject}")
+        named = host.named(error)
+        assert isinstance(named, Refused)
+        complain(f"servflow: {error.command} refused for {named.subject}")
         for line in told["texts"]:
             complain(f"  - {line}")
     else:
-        complain(f"servflow: {host.harmless(str(error))}")
+        complain(f"servflow: {host.harmless(str(host.named(error)))}")
     if isinstance(error, Refused):
         return REFUSED
     return USAGE if isinstance(error, _USAGE_ERRORS) else PROBLEMS

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 import click
 
 from servflow.cli._host import Host, Kept, day, find, host_options, pass_host
 from servflow.cli._show import as_json, complain, say, table
-from servflow.core.changes import Aggregate
+from servflow.cli._stored import plain, shown_whole
 from servflow.core.errors import InvalidValue
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing.model import BorrowingCase
@@ -52,9 +52,10 @@ def list_(
     states = [each.value for each in ILL.named(kind).states]
     if state is not None and state not in states:
         raise InvalidValue("--state", state, "one of " + ", ".join(states))
+    host.check_lends()
     found = host.storage().aggregates(kind, state=state, after=after, limit=limit)
     if host.json:
-        as_json([_plain(host, it) for it in found])
+        as_json([plain(host, it) for it in found])
         return
     today = on or host.today(kind)
     if relations:
@@ -114,10 +115,6 @@ def _case(host: Host, it: BorrowingCase, on: date) -> tuple[str, ...]:
     )
 
 
-def _plain(host: Host, it: Aggregate) -> dict[str, Any]:
-    return {"kind": it.kind, "id": it.id, "version": it.version, **host.codec.encode_aggregate(it)}
-
-
 @click.command()
 @click.argument("id")
 @host_options
@@ -125,61 +122,7 @@ def _plain(host: Host, it: Aggregate) -> dict[str, Any]:
 def show(host: Host, id: str) -> None:
     """One of them: what it is, its journal, its postings, its mail."""
     storage = host.storage()
-    it = find(storage, id)
-    journal = [entry.document for entry in storage.journal(it.key)]
-    postings = list(storage.postings(subject=id))
-    outbox = list(storage.outbox(about=it.key))
-    if host.json:
-        encoded = {"postings": host.codec.encode(postings), "outbox": host.codec.encode(outbox)}
-        as_json({**_plain(host, it), "journal": journal, **encoded})
-        return
-    texts = host.texts
-    fields = host.codec.encode_aggregate(it).items()
-    table(
-        f"{it.kind} {it.id}",
-        ("field", "value"),
-        [(name, _line(value)) for name, value in fields if value != ""],
-    )
-    table(
-        "journal",
-        ("#", "happened", "recorded", "command", "by"),
-        [_entry(host, it.kind, entry) for entry in journal],
-    )
-    moved = [
-        (
-            texts.day(p.value_date),
-            str(p.debit),
-            str(p.credit),
-            texts.money(p.amount),
-            texts.charge_kind(p.kind),
-        )
-        for p in postings
-    ]
-    if moved:
-        table("postings", ("day", "debit", "credit", "amount", "for"), moved)
-    mail = [(o.message.to, o.message.kind, o.status.value, o.note) for o in outbox]
-    if mail:
-        table("mail", ("to", "kind", "status", "note"), mail)
-
-
-def _entry(host: Host, kind: str, entry: Any) -> tuple[str, ...]:
-    command = entry["command"]
-    happened, recorded = (
-        host.texts.instant(datetime.fromisoformat(command[name]), host.policy(kind).zone)
-        for name in ("happened_at", "recorded_at")
-    )
-    by = f"{command['by']['party']} ({entry['role']})"
-    if "evidence" in command:  # by what staff know what somebody else has said
-        by += f": {command['evidence']}"
-    return str(entry["seq"]), happened, recorded, host.texts.name("command", command["command"]), by
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_line(part)}" for name, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_line, value))
-    return str(value)
+    shown_whole(host, storage, find(storage, id))
 
 
 @click.command()

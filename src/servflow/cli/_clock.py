@@ -77,9 +77,9 @@ def delivering(host: Host, maildir: Path | None, smtp: str | None) -> Desk:
     """The desk with all that sends: letters one way or the other, and messages to other systems."""
     if maildir and smtp:
         raise click.UsageError("--maildir or --smtp, not both")
-    sender = host.facts_file.library
+    sender = host.house
     way: Mail = _server(smtp, sender) if smtp else MaildirMail(maildir or Path("mail"), sender)
-    return host.desk(mail=way, partner=HttpPartner(sender.ref))
+    return host.desk(mail=way, partner=None if host.serves else HttpPartner(sender.ref))
 
 
 def _server(smtp: str, sender: Party) -> Mail:

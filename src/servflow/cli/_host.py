@@ -6,6 +6,7 @@ import functools
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,11 +17,15 @@ import click
 
 from servflow.adapters.clock_system import SystemClock
 from servflow.adapters.facts_file import FactsFile
+from servflow.adapters.service_file import ServiceFile
 from servflow.adapters.storage_sqlite import SqliteStorage
 from servflow.adapters.text_babel import LANGUAGES, BabelWording, Texts
-from servflow.codec import Codec
+from servflow.codec import Codec, toml
+from servflow.core.aftersales import AFTERSALES
+from servflow.core.aftersales.policy import ServicePolicy
+from servflow.core.aftersales.tickets.model import Ticket, TicketFacts
 from servflow.core.changes import Actor, Aggregate, Command, Key, Office
-from servflow.core.errors import NotFound, Refused, ServflowError, UnusableStorage
+from servflow.core.errors import AlreadyExists, NotFound, Refused, ServflowError, UnusableStorage
 from servflow.core.ill import ILL
 from servflow.core.ill.accounts.model import IllAccount
 from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
@@ -38,12 +43,20 @@ from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.core.lifecycle import Lifecycles, Policy
 from servflow.core.ports import Mail, Partner, Party, Storage
 from servflow.desk import Desk
-from servflow.rulebooks import borrowing_policy, lending_policy, load, network_policy
+from servflow.rulebooks import (
+    Rulebook,
+    borrowing_policy,
+    lending_policy,
+    load,
+    network_policy,
+    service_policy,
+)
 
 __all__ = [
     "DEFAULT_BORROWING_RULEBOOK",
     "DEFAULT_NETWORK_RULEBOOK",
     "DEFAULT_RULEBOOK",
+    "EVERY",
     "FACTS",
     "ROLES",
     "Host",
@@ -71,8 +84,12 @@ FACTS: Final[dict[str, type]] = {
     Routing.kind: RoutingFacts,
     Settlement.kind: SettlementFacts,
     SettledTerms.kind: SettlementFacts,
+    Ticket.kind: TicketFacts,
 }
 """On what the commands of each lifecycle are decided."""
+
+EVERY: Final = Lifecycles(*CENTRE, *AFTERSALES)
+"""The lifecycles of any desk: a centre's know all that any loan desk's do."""
 
 Kept = SupplyTransaction | Relation | BorrowingCase
 WAIT_SECONDS: Final = 5
@@ -83,6 +100,8 @@ _NO_FILE: Final = re.compile(r"[a-z][a-z0-9+.-]+:/|.*\bpassword\s*=", re.IGNOREC
 _PASSWORD: Final = re.compile(
     r"[a-z0-9+.-]+://(?:[^:/@]*:(.*)@)?(?:[^?]*\?(?:.*&)?password=([^&]*))?", re.IGNORECASE
 )
+
+_SERVICE: Final = frozenset(lifecycle.name for lifecycle in AFTERSALES)
 
 _YEARS: Final = range(1900, 3000)  # outside of it is a slip of the finger, and calendars end
 
@@ -132,17 +151,52 @@ class Host:
 
     @functools.cached_property
     def codec(self) -> Codec:
-        """The codec of the desk's lifecycles; a centre's know all that any loan desk's do."""
-        return Codec(CENTRE)
+        """The codec of all lifecycles: what is stored may be of a desk of either kind."""
+        return Codec(EVERY)
 
     @functools.cached_property
-    def facts_file(self) -> FactsFile:
-        """The host's facts; without the option, a usage error."""
+    def known(self) -> FactsFile | ServiceFile:
+        """The host's facts, a library's or a service firm's; without the option, a usage error."""
         if self.facts is None:
             raise click.UsageError(
                 "the host's facts are needed: --host FILE (its form: docs/command-line.md)"
             )
-        return FactsFile(self.facts)
+        tables = toml.document(self.facts, "the file")
+        of_a_firm = isinstance(tables, dict) and "firm" in tables
+        return ServiceFile(self.facts) if of_a_firm else FactsFile(self.facts)
+
+    @property
+    def facts_file(self) -> FactsFile:
+        """The facts of a library; of a service firm, a usage error."""
+        if isinstance(self.known, ServiceFile):
+            raise click.UsageError(f"--host: {self.facts} is a service firm's; a library's is needed here")
+        return self.known
+
+    @property
+    def service_file(self) -> ServiceFile:
+        """The facts of a service firm; of a library, a usage error."""
+        if isinstance(self.known, FactsFile):
+            raise click.UsageError(f"--host: {self.facts} is a library's; a service firm's is needed here")
+        return self.known
+
+    def check_serves(self) -> None:
+        """That the host's facts are a service firm's; a usage error where they are not."""
+        _ = self.service_file
+
+    def check_lends(self) -> None:
+        """That the host's facts, if there are any, are a library's; a usage error where they are not."""
+        if self.facts is not None:
+            _ = self.facts_file
+
+    @property
+    def serves(self) -> bool:
+        """Whether the host's facts say that the desk is a service firm's."""
+        return self.facts is not None and isinstance(self.known, ServiceFile)
+
+    @property
+    def house(self) -> Party:
+        """The library or the firm itself: the sender of its letters."""
+        return self.known.firm if isinstance(self.known, ServiceFile) else self.known.library
 
     @property
     def library(self) -> str:
@@ -166,25 +220,39 @@ class Host:
         """The rulebook of the loan network, as the library of the host's facts runs a desk of it."""
         return network_policy(load(self.network_rulebook), library=self.library)
 
+    @functools.cached_property
+    def service(self) -> ServicePolicy:
+        """The rulebook of the service firm of the host's facts."""
+        return self.of_the_firm(load(self.service_file.rulebook))
+
+    def of_the_firm(self, book: Rulebook) -> ServicePolicy:
+        """The policy of the service firm of the host's facts under a rulebook, whoever wrote it."""
+        return replace(service_policy(book), firm=self.service_file.firm.ref)
+
     @property
     def lifecycles(self) -> Lifecycles:
-        """Those of the desk: of a centre, where the host's facts say that it is one."""
+        """Those of the desk: of a service firm or a centre, where the host's facts say that it is one."""
+        if self.serves:
+            return AFTERSALES
         return CENTRE if self.facts is not None and self.facts_file.centre else ILL
 
     @property
     def facts_of(self) -> dict[str, type]:
         """On what the commands of each lifecycle of the desk are decided."""
-        if self.lifecycles is ILL:
+        if self.lifecycles is not CENTRE:
             return FACTS
         return {**FACTS, SupplyTransaction.kind: CentreFacts, BorrowingCase.kind: CentreFacts}
 
     @property
     def policies(self) -> dict[str, Policy]:
-        """The policy of each lifecycle, by its name."""
-        return {lifecycle.name: self.policy(lifecycle.name) for lifecycle in ILL}
+        """The policy of each lifecycle of the desk, by its name."""
+        of_the_desk = AFTERSALES if self.serves else ILL
+        return {lifecycle.name: self.policy(lifecycle.name) for lifecycle in of_the_desk}
 
-    def policy(self, kind: str) -> LendingPolicy | BorrowingPolicy | NetworkPolicy:
+    def policy(self, kind: str) -> LendingPolicy | BorrowingPolicy | NetworkPolicy | ServicePolicy:
         """The policy that the lifecycle of that name goes by."""
+        if kind in _SERVICE:
+            return self.service
         if kind == BorrowingCase.kind:
             return self.borrowing
         return self.lending if kind in {SupplyTransaction.kind, Relation.kind} else self.network
@@ -215,7 +283,12 @@ class Host:
                 "--db: neither the name of a file nor a URL such as postgresql://host/name"
             )
         if not new and not self.exists:
-            expected = "a database; `servflow ill import`, `ill request` or `servflow import` makes one"
+            makes = "`ill import`, `ill request`"
+            if self.facts is None:
+                makes += ", `aftersales do ID ReportFault`"
+            elif self.serves:
+                makes = "`aftersales do ID ReportFault`"
+            expected = f"a database; `servflow` {makes} or `import` makes one"
             raise UnusableStorage(self.db, "no file", expected)
         return SqliteStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
 
@@ -238,14 +311,14 @@ class Host:
         return Desk(
             self.lifecycles,
             policy=self.policies,
-            facts=self.facts_file if new else _WhenAsked(self),
+            facts=self.known if new else _WhenAsked(self),
             storage=self.storage(new=new),
             mail=mail,
             partner=partner,
             clock=SystemClock(),
             wording=BabelWording(
-                self.facts_file.library.name if self.facts is not None else "",
-                address=self.facts_file.address if self.facts is not None else "",
+                self.house.name if self.facts is not None else "",
+                address=self.known.address if self.facts is not None else "",
                 parties=_WhenAsked(self).party,
             ),
         )
@@ -259,9 +332,9 @@ class Host:
         library = self.facts_file.library.ref
         match role:
             case "clock":
-                return Actor("clock", library, Office.CLOCK)
+                return Actor.clock(library)
             case "system":
-                return Actor("policy", library, Office.SYSTEM)
+                return Actor.policy(library)
             case "staff":
                 return Actor("staff", library, Office.STAFF)
         if (role == "requester") == (kind == BorrowingCase.kind):
@@ -272,10 +345,21 @@ class Host:
             return Actor(other, library, Office.PERSON)
         return Actor(other, other, Office.SYSTEM)
 
+    def named(self, error: ServflowError) -> ServflowError:
+        """The same error, with what it says of a service desk's kind in words."""
+        if isinstance(error, NotFound | AlreadyExists) and error.kind in _SERVICE:
+            return type(error)(self.texts.name("aggregate", error.kind), error.id)
+        if isinstance(error, Refused):
+            kind, _, id = error.subject.partition(" ")
+            if kind in _SERVICE:
+                subject = f"{self.texts.name('aggregate', kind)} {id}"
+                return Refused(subject, error.command, error.reasons)
+        return error
+
     def told(self, error: ServflowError) -> dict[str, Any]:
         """What went wrong as plain data; ``texts`` in the language asked for, where a rule speaks."""
         if not isinstance(error, Refused):
-            texts = map(str, getattr(error, "problems", (error,)))
+            texts = map(str, getattr(error, "problems", (self.named(error),)))
             return {"error": error.code, "texts": list(map(self.harmless, texts))}
         return {
             "error": error.code,
@@ -294,11 +378,11 @@ class _WhenAsked:
 
     def ask(self, command: Command, it: Aggregate | None) -> object:
         """See the port."""
-        return self.host.facts_file.ask(command, it)
+        return self.host.known.ask(command, it)
 
     def party(self, ref: str) -> Party:
         """See the port."""
-        return self.host.facts_file.party(ref)
+        return self.host.known.party(ref)
 
 
 def find(storage: Storage, id: str) -> Kept:

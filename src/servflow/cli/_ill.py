@@ -12,14 +12,13 @@ import click
 from servflow.adapters.partner_iso18626 import is_ours, read_request
 from servflow.cli._accounts import attention, statement
 from servflow.cli._cases import list_, show, why
-from servflow.cli._fields import own_fields
+from servflow.cli._fields import command_named
 from servflow.cli._host import ROLES, Host, Kept, find, host_options, instant, now, other, pass_host
 from servflow.cli._mailed import mailed, with_mail
-from servflow.cli._saying import Saying, given, hear, own, request, timed, with_fields
+from servflow.cli._saying import Saying, given, hear, own, request, spoken, tell_allowed, timed, with_fields
 from servflow.cli._show import as_json, table
 from servflow.core.changes import Command, Key
 from servflow.core.errors import (
-    InvalidCommand,
     InvalidMessage,
     MissingExtra,
     NotFound,
@@ -36,6 +35,7 @@ from servflow.desk import Desk
 __all__ = ["ill"]
 
 _REFUSED: Final = 3
+_LOANS: Final = tuple(lifecycle for lifecycle in CENTRE if issubclass(lifecycle.model, Kept))
 
 
 @click.group()
@@ -121,20 +121,7 @@ def allowed(host: Host, id: str, role: str, at: datetime | None) -> None:
     """What may be said to it now by whom, and why not the rest."""
     desk = host.desk()
     it = find(desk.storage, id)
-    rows = []
-    document = []
-    speaker = host.actor(role, it.kind, other(it, role))
-    for command, reasons in desk.allowed(it.key, speaker, at or now()).items():
-        fields = list(own_fields(command))
-        texts = [host.texts.reason(reason) for reason in reasons or ()]
-        found = None if reasons is None else host.codec.encode(list(reasons))
-        document.append({"command": command.__name__, "fields": fields, "reasons": found, "texts": texts})
-        verdict = "depends on its fields" if reasons is None else "\n".join(texts) or "yes"
-        rows.append((command.__name__, host.texts.command(command), ", ".join(fields), verdict))
-    if host.json:
-        as_json(document)
-    else:
-        table(f"{it.id}, as {role}", ("command", "in words", "fields", "allowed now"), rows)
+    tell_allowed(host, desk, it, host.actor(role, it.kind, other(it, role)), at or now(), role)
 
 
 @ill.command(epilog="For instance: servflow ill do CN-110108/42 Ship items=NLC-1,NLC-2")
@@ -162,18 +149,20 @@ def do(
 
     With --mail it is what another library says there; the ID may be -: the case that the mail answers.
     """
-    kind = _command(command)
+    kind = command_named(command, _LOANS)
     lifecycle = CENTRE.of(kind)
     said = own(host, kind, assignments, data)
     desk = host.desk(new=bool(lifecycle.cell(OPENING, kind)))
     if mail is None:
-        given(host, desk, Key(lifecycle.name, id), kind, said, role=role, saying=saying)
+        key = Key(lifecycle.name, id)
+        given(host, desk, key, kind, said, by=spoken(host, desk, key, said, role), saying=saying)
         return
     said_by = mailed(mail, desk.storage, lifecycle.name, id)
     said = said_by.fields(kind, said)
     said_by.check_sender(host, _speaker(desk, said_by.key, kind, said), somebody_else=from_somebody_else)
     saying = saying.by_mail(said_by, kind)
-    given(host, desk, said_by.key, kind, said, role=role, saying=saying, mail=said_by)
+    by = spoken(host, desk, said_by.key, said, role)
+    given(host, desk, said_by.key, kind, said, by=by, saying=saying, mail=said_by)
 
 
 def _speaker(desk: Desk, key: Key, kind: type[Command], said: Mapping[str, Any]) -> str:
@@ -185,12 +174,3 @@ def _speaker(desk: Desk, key: Key, kind: type[Command], said: Mapping[str, Any])
     assert isinstance(it, Kept)
     role = "supplier" if issubclass(kind, Hear) else "patron"
     return other(it, role, said.get("attempt")) or ""
-
-
-def _command(name: str) -> type[Command]:
-    loans = [lifecycle for lifecycle in CENTRE if issubclass(lifecycle.model, Kept)]
-    known = {command.__name__: command for lifecycle in loans for command in lifecycle.commands}
-    if name not in known:
-        expected = "one of " + ", ".join(sorted(known))
-        raise InvalidCommand("command", [Problem("command", repr(name), expected)])
-    return known[name]

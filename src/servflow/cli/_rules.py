@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from servflow.cli._host import Host, host_options, pass_host
+from servflow.cli._host import EVERY, Host, host_options, pass_host
 from servflow.cli._service_clock import rulebook_name
 from servflow.cli._show import as_json, say, table
-from servflow.core.ill import ILL
 from servflow.rulebooks import check as check_rulebook
 from servflow.rulebooks import load, shipped
 from servflow.rulebooks.clauses import report
@@ -93,15 +92,15 @@ def clauses(host: Host) -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice([lifecycle.name for lifecycle in ILL]), metavar="NAME")
+@click.argument("name", type=click.Choice([lifecycle.name for lifecycle in EVERY]), metavar="NAME")
 @click.option("--table", "as_table", is_flag=True, help="The rows as a Markdown table instead.")
 @host_options
 def diagram(name: str, *, as_table: bool) -> None:
     """A lifecycle as a Mermaid diagram.
 
-    NAME is ill.supply, ill.relation or ill.borrowing.
+    NAME is ill.supply, ill.borrowing, aftersales.ticket or another one that is stored.
     """
     from servflow.adapters import machine_transitions
 
-    lifecycle = ILL.named(name)
+    lifecycle = EVERY.named(name)
     say(machine_transitions.table(lifecycle) if as_table else machine_transitions.diagram(lifecycle))

@@ -8,30 +8,40 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final, TypeVar
 
 import attrs
 import click
 
 from servflow.adapters.ids_uuid import UuidIds
-from servflow.cli._fields import typed
-from servflow.cli._host import Host, Kept, day, find, host_options, instant, now, other, pass_host
+from servflow.cli._fields import Readers, own_fields, typed
+from servflow.cli._host import EVERY, Host, Kept, day, find, host_options, instant, now, other, pass_host
 from servflow.cli._mailed import Mailed, mailed, with_mail
-from servflow.cli._show import as_json, say
+from servflow.cli._show import as_json, say, table
 from servflow.codec import read
-from servflow.core.changes import Command, Key
+from servflow.core.changes import Actor, Aggregate, Command, Key
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidCommand, NotFound, Problem
 from servflow.core.ill.borrowing.commands import DraftRequest, Hear, Submit
 from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.borrowing.table import BORROWING
-from servflow.core.ill.centre.table import CENTRE
-from servflow.core.ill.lending.model import Relation
 from servflow.core.ill.terms import Level, Requested, Service
 from servflow.core.ports import Receipt
 from servflow.desk import Desk
 
-__all__ = ["Saying", "given", "hear", "own", "request", "timed", "with_fields"]
+__all__ = [
+    "Saying",
+    "given",
+    "hear",
+    "own",
+    "request",
+    "spoken",
+    "stored",
+    "tell_allowed",
+    "timed",
+    "with_fields",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,12 +113,19 @@ def with_fields(command: F) -> F:
     return click.argument("assignments", nargs=-1, metavar="[NAME=VALUE]...")(data(command))
 
 
-def own(host: Host, kind: type[Command], assignments: Iterable[str], data: BinaryIO | None) -> dict[str, Any]:
+def own(
+    host: Host,
+    kind: type[Command],
+    assignments: Iterable[str],
+    data: BinaryIO | None,
+    readers: Readers = MappingProxyType({}),
+) -> dict[str, Any]:
     """What a command says beside its envelope, from the file and as typed."""
     document = read(data.read()) if data else {}
     if not isinstance(document, dict):
         raise InvalidCommand("command", [Problem("--data", type(document).__name__, "a JSON object")])
-    return typed(kind, assignments, host.policy(CENTRE.of(kind).name).currency, data=document)
+    currency = host.policy(EVERY.of(kind).name).currency
+    return typed(kind, assignments, currency, data=document, readers=readers)
 
 
 def given(
@@ -118,7 +135,7 @@ def given(
     kind: type[Command],
     said: Mapping[str, Any],
     *,
-    role: str,
+    by: Actor,
     saying: Saying,
     mail: Mailed | None = None,
 ) -> None:
@@ -126,24 +143,57 @@ def given(
 
     ``mail`` is the one that says so.
     """
-    it = _stored(desk, key)
-    if it is None:
-        speaker: str | None = str(said.get("patron" if role == "patron" else "requester", key.id))
-    else:
-        speaker = other(it, role, said.get("attempt"))
-    by = host.codec.encode(host.actor(role, key.kind, speaker))
-    envelope = {"command": kind.__name__, "case": key.id, "by": by, **saying.envelope()}
+    it = stored(desk, key)
+    envelope = {"command": kind.__name__, "case": key.id, "by": host.codec.encode(by), **saying.envelope()}
     receipt = desk.do(host.codec.decode_command({**said, **envelope}))
     _tell(host, desk, key, kind, before=it, receipt=receipt, mail=mail)
 
 
-def _stored(desk: Desk, key: Key) -> Kept | None:
+def tell_allowed(
+    host: Host,
+    desk: Desk,
+    it: Aggregate,
+    by: Actor,
+    at: datetime,
+    role: str,
+    words: Mapping[str, str] = MappingProxyType({}),
+    table: Callable[..., None] = table,
+) -> None:
+    """What somebody may say to it at that instant, and why not the rest; ``words`` in another language."""
+    rows = []
+    document = []
+    for command, reasons in desk.allowed(it.key, by, at).items():
+        fields = list(own_fields(command))
+        texts = [host.texts.reason(reason) for reason in reasons or ()]
+        found = None if reasons is None else host.codec.encode(list(reasons))
+        document.append({"command": command.__name__, "fields": fields, "reasons": found, "texts": texts})
+        verdict = "depends on its fields" if reasons is None else "\n".join(texts) or "yes"
+        verdict = words.get(verdict, verdict)
+        rows.append((command.__name__, host.texts.command(command), ", ".join(fields), verdict))
+    if host.json:
+        as_json(document)
+    else:
+        title = words.get("title") or f"{it.id}, as {role}"
+        table(title, ("command", "in words", "fields", "allowed now"), rows)
+
+
+def spoken(host: Host, desk: Desk, key: Key, said: Mapping[str, Any], role: str) -> Actor:
+    """Who says this in that role to a transaction, a relation or a case, which may be yet to be opened."""
+    it = stored(desk, key)
+    if it is None:
+        speaker: str | None = str(said.get("patron" if role == "patron" else "requester", key.id))
+    else:
+        assert isinstance(it, Kept)
+        speaker = other(it, role, said.get("attempt"))
+    return host.actor(role, key.kind, speaker)
+
+
+def stored(desk: Desk, key: Key) -> Aggregate | None:
+    """The aggregate of that key, if there is one."""
     try:
-        it = desk.storage.load(key)
+        return desk.storage.load(key)
     except NotFound:
         return None
-    assert isinstance(it, Kept)
-    return it
 
 
 def _tell(
@@ -152,12 +202,12 @@ def _tell(
     key: Key,
     kind: type[Command],
     *,
-    before: Kept | None,
+    before: Aggregate | None,
     receipt: Receipt,
     mail: Mailed | None = None,
 ) -> None:
     """What has become of it: the command, what followed of itself, and why; what staff are to see."""
-    it = _stored(desk, key)
+    it = stored(desk, key)
     assert it is not None  # it was said to this
     version = 0 if before is None else before.version
     _, *followed = [entry.document["command"] for entry in desk.storage.journal(key, after=version)] or [{}]
@@ -187,8 +237,9 @@ def _tell(
     say("\n".join((says, *(f"  - {text}" for text in texts))))
 
 
-def _attention(it: Kept | None) -> tuple[Reason, ...]:
-    return () if it is None or isinstance(it, Relation) else it.attention
+def _attention(it: Aggregate | None) -> tuple[Reason, ...]:
+    found: tuple[Reason, ...] = getattr(it, "attention", ())
+    return found
 
 
 def _one_of(kind: type[Service] | type[Level]) -> click.Choice[str]:
@@ -264,11 +315,11 @@ def request(
     by = host.codec.encode(host.actor(role, BorrowingCase.kind, patron))
     envelope = {"case": id, "by": by, **saying.envelope()}
     key = Key(BorrowingCase.kind, id)
-    before = _stored(desk, key)
+    before = stored(desk, key)
     kind: type[Command] = DraftRequest
     receipt = desk.do(host.codec.decode_command({**said, "command": kind.__name__, **envelope}))
     if not draft:
-        kind, before = Submit, _stored(desk, key)
+        kind, before = Submit, stored(desk, key)
         said = {"command": kind.__name__, "declared": declared, **envelope, "id": f"{envelope['id']}/submit"}
         receipt = desk.do(host.codec.decode_command(said))
     _tell(host, desk, key, kind, before=before, receipt=receipt)
@@ -307,7 +358,7 @@ def hear(
     desk = host.desk()
     said_by = None if mail is None else mailed(mail, desk.storage, BorrowingCase.kind, id)
     id = id if said_by is None else said_by.key.id
-    it = _stored(desk, Key(BorrowingCase.kind, id))
+    it = stored(desk, Key(BorrowingCase.kind, id))
     if not isinstance(it, BorrowingCase):
         told = f"what its borrower says is entered with `servflow ill do {id} COMMAND`"
         raise click.UsageError(f"{find(desk.storage, id).id} is no case; {told}")
@@ -321,4 +372,5 @@ def hear(
         if asked is not None:
             said_by.check_sender(host, asked.supplier, somebody_else=from_somebody_else)
         saying = saying.by_mail(said_by, kind, None if asked is None else asked.sent_at)
-    given(host, desk, it.key, kind, said, role="staff", saying=saying, mail=said_by)
+    by = spoken(host, desk, it.key, said, "staff")
+    given(host, desk, it.key, kind, said, by=by, saying=saying, mail=said_by)

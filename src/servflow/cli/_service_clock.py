@@ -42,7 +42,15 @@ from servflow.core.errors import InvalidRulebook, InvalidValue
 from servflow.core.worktime import Calendar, Hours
 from servflow.rulebooks import load, load_calendar, shipped
 
-__all__ = ["clock", "length", "length_text", "local_instant", "plain_instant", "rulebook_name"]
+__all__ = [
+    "clock",
+    "draw",
+    "length",
+    "length_text",
+    "local_instant",
+    "plain_instant",
+    "rulebook_name",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -376,12 +384,13 @@ def due(
         if told.allowed is None:
             expected = f"an instant from the beginning {start} on: before it there is nothing to draw"
             raise click.BadParameter(f"found {at!r}, expected {expected}", param_hint="--now")
-        _draw(svg, timeline(told, host.texts))
+        draw(svg, timeline(told, host.texts))
     answer = _Answer.of(told, known)
     (_as_json if host.json else _as_tables)(host, answer)
 
 
-def _draw(svg: Path, picture: str) -> None:
+def draw(svg: Path, picture: str) -> None:
+    """Write a picture into a file; a usage error, where that cannot be."""
     try:
         svg.write_text(picture, encoding="utf-8", newline="\n")
     except OSError as error:

@@ -15,13 +15,14 @@ import attrs
 import click
 
 from servflow.adapters.ids_uuid import UuidIds
-from servflow.cli._host import Host, host_options, instant, now, pass_host
+from servflow.cli._host import EVERY, Host, host_options, instant, now, pass_host
 from servflow.cli._show import as_json, complain, progress, say, table
+from servflow.core.aftersales import AFTERSALES
 from servflow.core.errors import Problem, UnusableStorage
 from servflow.core.ill import BorrowingPolicy, LendingPolicy
-from servflow.core.ill.centre.table import CENTRE
 from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.core.lifecycle import Policy
+from servflow.core.ports import Storage
 from servflow.core.records import Record
 from servflow.desk import Difference, Undecided, redecide, restore
 from servflow.desk import audit as audit_of
@@ -67,14 +68,17 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
         raise click.UsageError("--also goes with --redecide")
     policies = _policies(host, also) if again else {}
     storage = host.storage()
+    in_force = host.policies if host.serves or not _of_a_firm(storage) else None
     records = _Counted(storage.records())
-    problems = list(audit_of(CENTRE, records, policy=host.policies))
+    problems = list(audit_of(EVERY, records, policy=in_force))
     found: list[Difference | Undecided] = []
     if again and not problems:
         passing = progress(storage.records(), "Reading journals")
         found = list(redecide(host.lifecycles, passing, policies, facts=host.facts_of))
     differences = [each for each in found if isinstance(each, Difference)]
     undecided = [each for each in found if isinstance(each, Undecided)]
+    if in_force is None:
+        complain("a service firm's: without --host it is not looked at when each thing is due")
     if host.json:
         as_json(
             {
@@ -91,7 +95,15 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
     return 1 if problems or differences else 0
 
 
+def _of_a_firm(storage: Storage) -> bool:
+    """Whether what is stored is of a service desk."""
+    return any(storage.aggregates(lifecycle.name, limit=1) for lifecycle in AFTERSALES)
+
+
 def _policies(host: Host, also: tuple[str, ...]) -> dict[tuple[str, str], Policy]:
+    if host.serves:
+        rules = [host.service, *(host.of_the_firm(book) for book in map(load, also))]
+        return {(policy.rulebook, policy.calendar_digest): policy for policy in rules}
     library = host.facts_file.library.ref
     made: list[LendingPolicy | BorrowingPolicy | NetworkPolicy] = [host.lending, host.borrowing, host.network]
     for book in map(load, also):
@@ -202,7 +214,7 @@ def import_(host: Host, file: str) -> None:
         storage = host.storage(new=True)
         try:
             lines = iter(partial(stream.readline, _LONGEST), b"")
-            number = restore(CENTRE, storage, progress(lines, "Reading lines"))
+            number = restore(EVERY, storage, progress(lines, "Reading lines"))
         except BaseException:
             if made:
                 storage.close()
@@ -239,7 +251,7 @@ def erase(host: Host, ref: str, texts: tuple[str, ...], at: datetime | None, *, 
     pseudonym = UuidIds().new()
     try:
         done = erase_from(
-            CENTRE,
+            EVERY,
             storage,
             ref,
             pseudonym=pseudonym,
