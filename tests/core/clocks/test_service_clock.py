@@ -430,7 +430,7 @@ def breached() -> Run:
 def test_a_breach_is_recorded_once():
     """What is late is recorded when it is seen; what is in time, or recorded already, changes nothing."""
     run = breached()
-    assert run.breach == Breach(at("05T15:00"))
+    assert run.breach == Breach(at("05T15:00"), due=at("05T12:00"))
     assert run.recorded(evaluate(FOUR, run, at("05T17:00"))) is run
     in_time = begun("05T08:00")
     assert in_time.recorded(evaluate(FOUR, in_time, at("05T12:30"))) is in_time
@@ -450,7 +450,7 @@ def test_a_breach_is_recorded_once():
 def test_a_recorded_breach_stays(later):
     """Neither pause, reopening, extension nor another anchor takes a recorded breach back."""
     run = later(breached())
-    assert run.breach == Breach(at("05T15:00"))
+    assert run.breach == Breach(at("05T15:00"), due=at("05T12:00"))
     clock = evaluate(replace(EXTENDABLE, within=FOUR.within), run, at("05T17:00"))
     assert (clock.state, clock.late) == (ClockState.BREACHED, True)
 
@@ -480,6 +480,9 @@ def test_a_breach_has_an_instant():
     assert Breach(at("05T15:00")).at.tzinfo is UTC
     with pytest.raises(InvalidValue, match=r"^at: found "):
         Breach(datetime(2026, 3, 5))
+    assert Breach(at("05T15:00"), due=at("05T12:00")).due == at("05T12:00").astimezone(UTC)
+    with pytest.raises(InvalidValue):
+        Breach(at("05T15:00"), due=datetime(2026, 3, 5))
 
 
 def test_whoever_enters_a_pause_late_records_first():
@@ -506,7 +509,7 @@ def test_a_severity_raised_may_breach_at_once():
         -2 * HOUR,
     )
     run = run.recorded(urgent, by_change=True)
-    assert run.breach == Breach(at("05T15:00"), by_change=True)
+    assert run.breach == Breach(at("05T15:00"), by_change=True, due=at("05T11:00"))
     assert evaluate(target("8 working hours"), run, at("05T15:10")).state is ClockState.BREACHED
 
 
@@ -569,7 +572,7 @@ def test_a_second_cycle_may_be_missed():
     assert evaluate(FOUR, run, at("06T18:00")).state is ClockState.MISSED
     again = run.reopened(FOUR, at("10T08:00"))
     assert [cycle.state for cycle in again.cycles] == [ClockState.MET, ClockState.MISSED]
-    assert again.breach == Breach(at("06T17:00"))
+    assert again.breach == Breach(at("06T17:00"), due=at("06T11:00"))
     assert evaluate(FOUR, again, at("10T08:00")).state is ClockState.BREACHED
 
 
@@ -683,7 +686,7 @@ def test_an_extension_may_come_late():
     granted = extension("05T17:00", "06T18:00")
     for before, recorded in ((begun("05T08:00"), "05T17:00"), (breached(), "05T15:00")):
         run = before.extended(extendable, granted)
-        assert run.breach == Breach(at(recorded))
+        assert run.breach == Breach(at(recorded), due=at("05T12:00"))
         clock = evaluate(extendable, run, at("05T17:30"))
         assert (clock.state, clock.due_at) == (ClockState.BREACHED, at("06T18:00"))
         assert clock.remaining == 8.5 * HOUR  # late by the record, with time left

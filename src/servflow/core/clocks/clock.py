@@ -129,15 +129,20 @@ class Extension:
 class Breach:
     """A breach that was recorded at ``at``; ``by_change`` if a changed target brought it about.
 
+    ``due`` is what was due by then, which nothing moves any more; ``None``: that is not known.
+
     Raises:
-        InvalidValue: ``at`` is naive or does not exist in its zone.
+        InvalidValue: ``at`` or ``due`` is naive or does not exist in its zone.
     """
 
     at: datetime
     by_change: bool = False
+    due: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", existing("at", self.at))
+        if self.due is not None:
+            object.__setattr__(self, "due", existing("due", self.due))
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +306,9 @@ class Run:
         if self.stopped_at is None or self.voided_at is not None:
             raise InvalidValue("reopened", target.kind, "a clock that was stopped")
         clock = evaluate(target, self, at)
-        breach = self.breach or (Breach(self.stopped_at) if clock.state is ClockState.MISSED else None)
+        breach = self.breach
+        if breach is None and clock.state is ClockState.MISSED:
+            breach = Breach(self.stopped_at, due=clock.due_at)
         return replace(
             self,
             pauses=(*self.pauses, Pause(CLOSED, self.stopped_at, at)),
@@ -317,7 +324,7 @@ class Run:
         """
         if self.breach is not None or not clock.late:
             return self
-        return replace(self, breach=Breach(clock.now, by_change=by_change))
+        return replace(self, breach=Breach(clock.now, by_change=by_change, due=clock.due_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
