@@ -267,9 +267,7 @@ def for_this_firm(s: Case) -> Iterator[Reason]:
 
 def complete(s: Case) -> Iterator[Reason]:
     """What the rulebook's checklists ask for before this step is on record."""
-    step = s.command.step
-    if step:
-        yield from lacking(rules_of(s), step, answers_of(s), on_record(s))
+    yield from lacking(rules_of(s), s.command.step, answers_of(s), on_record(s))
 
 
 def in_order(s: Case) -> Iterator[Reason]:

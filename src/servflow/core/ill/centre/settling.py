@@ -34,7 +34,7 @@ from servflow.core.ill.terms import attend
 from servflow.core.ledger import Books
 from servflow.core.lifecycle import ALWAYS, OPENING, SAME, Lifecycle, Outcome, Row, Situation, chooser
 from servflow.core.money import Money, total
-from servflow.core.waking import Wake, said_by
+from servflow.core.waking import Wake, at_of, said_by
 
 __all__ = [
     "DRAWN_UP",
@@ -415,26 +415,29 @@ def _set_off(it: Settlement) -> Due | None:
     return next((due for due in it.unpaid if not due.net), None)
 
 
-def _next_wake(it: Settlement, policy: NetworkPolicy) -> datetime | None:
+def _first(it: Settlement, policy: NetworkPolicy) -> Wake | None:
     """The day it was drawn up for who has nothing to pay, otherwise that after the last one for payments.
 
     None once everybody was reminded, or is level.
     """
-    if _set_off(it) is not None and it.last < date.max:
-        return start_of_day(it.drawn_up or it.last + timedelta(days=1), policy.zone)
+    due, version = _set_off(it), it.version + 1
+    if due is not None and it.last < date.max:
+        at = start_of_day(it.drawn_up or it.last + timedelta(days=1), policy.zone)
+        return Wake(at, SettleMember, f"{version}/SettleMember", {"member": due.member})
     if it.state is SettlementState.SETTLED or it.reminded or it.pay_by == date.max:
         return None
-    return start_of_day(it.pay_by + timedelta(days=1), policy.zone)
+    at = start_of_day(it.pay_by + timedelta(days=1), policy.zone)
+    return Wake(at, RemindMembers, f"{version}/RemindMembers")
+
+
+def _next_wake(it: Settlement, policy: NetworkPolicy) -> datetime | None:
+    """When the clock has something to say; None: never."""
+    return at_of(_first(it, policy))
 
 
 def _wake(it: Settlement, policy: NetworkPolicy, recorded_at: datetime) -> Command | None:
     """What the clock says; None while it is too early."""
-    at, due = _next_wake(it, policy), _set_off(it)
-    if at is None:
-        return None
-    kind: type[Command] = RemindMembers if due is None else SettleMember
-    said = {} if due is None else {"member": due.member}
-    return said_by(Wake(at, kind, f"{it.version + 1}/{kind.__name__}", said), it, it.centre, recorded_at)
+    return said_by(_first(it, policy), it, it.centre, recorded_at)
 
 
 def _reads(_it: Settlement | None, command: Command) -> tuple[Key, ...]:
