@@ -573,7 +573,7 @@ class ServiceAtWork:
     # --- money, items, the end -------------------------------------------------------------------------
 
     def bill(self, case: str, **said: Any) -> Ticket:
-        """What everybody pays is billed, where anybody pays; an inspection of what was declined, too."""
+        """What everybody pays is billed, where anybody pays or was billed; an inspection alone, too."""
         it = self.ticket(case)
         paying = prices(it, self.policy.currency).bearers
         parties = {
@@ -582,7 +582,7 @@ class ServiceAtWork:
             if each not in {Bearer.FIRM, Bearer.CUSTOMER, Bearer.BUILDER}
         }
         inspected = it.state is Stage.DECLINED and self.owed(case)
-        if paying or inspected or "fee" in said:
+        if paying or inspected or it.posted or "fee" in said:
             self.say(c.BillService, case, parties=parties, **said)
         return self.ticket(case)
 
@@ -667,7 +667,9 @@ class ServiceAtWork:
         return self.ticket(case)
 
     def close(self, case: str) -> Ticket:
-        """The ticket is closed."""
+        """The ticket is closed; what the customer pays by now is billed before."""
+        if self.ticket(case).posted and self.ticket(case).state is not Stage.DECLINED:
+            self.bill(case)
         self.say(c.CloseTicket, case)
         return self.ticket(case)
 

@@ -15,6 +15,7 @@ from servflow.core.errors import InvalidValue
 __all__ = [
     "AnnounceLeaving",
     "AskLeave",
+    "BeginVisit",
     "BookVisit",
     "ClearTechnicianAttention",
     "EndLeave",

@@ -44,6 +44,7 @@ __all__ = [
     "Call",
     "Commitment",
     "DutyDone",
+    "EarlierEnd",
     "Help",
     "Hold",
     "Item",
