@@ -11,8 +11,9 @@ from desk_at_work import ENGINEER, MONDAY, Desk, case, command, ticket
 import servflow.core.aftersales as face
 from servflow.core.aftersales.tickets import commands as c
 from servflow.core.aftersales.tickets import ground
+from servflow.core.aftersales.tickets.model import Help
 from servflow.core.aftersales.tickets.reading import reads
-from servflow.core.aftersales.tickets.states import Stage
+from servflow.core.aftersales.tickets.states import Route, Stage
 from servflow.core.aftersales.words import PauseReason, TargetKind
 from servflow.core.errors import InvalidValue, Refused
 
@@ -63,6 +64,13 @@ def test_what_was_tested_is_on_record() -> None:
     """A checklist that asks for tests is met by those that were written down."""
     it = ticket(Stage.IN_SHOP, tests=("runs for an hour",))
     assert ground.on_record(case(it, command(c.Finish)))["tests"] == ("runs for an hour",)
+
+
+def test_help_from_afar_is_on_record() -> None:
+    """A checklist that asks for help by telephone first is met by each of its times."""
+    given = Help(at=MONDAY, by="desk", route=Route.REMOTE, solved=False)
+    it = ticket(Stage.APPROVED, helps=(given,))
+    assert ground.on_record(case(it, command(c.Dispatch)))["remote-help"] == (MONDAY.isoformat(),)
 
 
 def test_only_what_is_on_the_list_is_taken_off_it() -> None:
