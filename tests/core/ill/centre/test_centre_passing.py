@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -461,6 +462,70 @@ def test_what_is_checked_in_without_a_word_before_is_over(network: Network) -> N
     assert both(network) == (CO.RETURNED, E.COMPLETED, CO.RETURNED)
 
 
+def _received(network: Network) -> None:
+    network.at_home(b.Receive)
+
+
+def _sent_back(network: Network) -> None:
+    network.at_home(b.Receive)
+    network.at_home(b.ShipBack)
+
+
+def _lost(network: Network) -> None:
+    network.at_home(b.Receive)
+    network.at_home(b.CheckOut)
+    network.at_home(b.RecordLoss, where=WhereLost.PATRON)
+
+
+@pytest.mark.parametrize(
+    ("first", "stands"),
+    [
+        (lambda _network: None, K.SHIPPED),
+        (_received, K.ON_LOAN),
+        (_sent_back, K.RETURNED),
+        (_lost, K.LOST),
+    ],
+)
+def test_what_staff_of_the_centre_check_in_is_before_them(
+    network: Network, first: Callable[[Network], None], stands: CaseState
+) -> None:
+    """The requester's half is over, and the supplier still waits for it: they see to that it goes on."""
+    network.order()
+    network.supplier(c.Ship, items=("v1",))
+    network.pass_time(DAY)
+    first(network)
+    assert (standing(network.asked), network.asked.attention) == (stands, ())
+    network.at_centre(c.CheckIn)
+
+    assert (standing(network.taken), standing(network.asked)) == (E.COMPLETED, stands)
+    assert [(each.code, dict(each.facts)) for each in network.asked.attention] == [
+        ("ill.attention.not-passed-on", {"what": "CheckIn"})
+    ]
+
+
+def test_a_volume_that_staff_of_the_centre_check_in_is_before_them(network: Network) -> None:
+    """The other one is still with the requester; the supplier waits for both."""
+    network.order()
+    network.supplier(c.Ship, items=("v1", "v2"))
+    network.pass_time(DAY)
+    network.at_home(b.Receive)
+    network.at_centre(c.CheckIn, items=("v1",))
+
+    assert standing(network.taken) is S.AT_REQUESTER
+    assert [each.code for each in network.asked.attention] == ["ill.attention.not-passed-on"]
+
+
+def test_what_the_supplier_checks_in_is_before_nobody(network: Network) -> None:
+    """The program's own check-in ends the request, and leaves nothing to see to."""
+    network.order()
+    network.supplier(c.Ship, items=("v1",))
+    network.pass_time(DAY)
+    _sent_back(network)
+    network.supplier(c.CheckIn)
+
+    assert (network.taken.attention, network.asked.attention) == ((), ())
+
+
 @pytest.mark.clause("CALIS-8")
 def test_where_shipping_counts_as_receipt_it_is_received_at_once(make: Make) -> None:
     """In the centre's mode the supplier hears Received as soon as it has said Shipped."""
@@ -798,6 +863,21 @@ def test_a_request_that_the_centre_ends_is_cancelled_at_the_supplier(network: Ne
     network.supplier(c.AnswerCancel, yes=True)
 
     assert standing(network.asked) is CO.CANCELLED
+
+
+def test_a_supplier_that_would_not_cancel_is_asked_again_once_the_request_is_over(network: Network) -> None:
+    """It had refused while the request went on; what nobody waits for any more does not wait for it."""
+    network.order()
+    network.supplier(c.Promise)
+    network.at_centre(b.CancelRequest, intent=CancelIntent.LEAVE_SUPPLIER)
+    network.supplier(c.AnswerCancel, yes=False)
+    network.at_centre(c.CloseManually, reason="no longer needed")
+
+    assert network.asked.cancelling
+    assert network.asked.cancel is not None
+    assert network.asked.cancel.intent is CancelIntent.END_CASE
+    network.supplier(c.AnswerCancel, yes=False)
+    assert not network.asked.cancelling, "a second no is left to staff"
 
 
 def test_an_open_offer_is_rejected_where_the_centre_ends_the_request(network: Network) -> None:

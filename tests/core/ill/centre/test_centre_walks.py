@@ -241,6 +241,11 @@ def test_both_halves_agree_whatever_the_centres_own_staff_do(seed: int) -> None:
     Walk(seed, at_centre=True).go(20)
 
 
+def test_what_comes_to_the_centre_while_its_case_is_still_on_the_way_is_before_its_staff() -> None:
+    """A walk on which they checked in what the supplier had only just sent, and nobody was told to look."""
+    Walk(24524, at_centre=True).go(15)
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_no_joined_state_is_a_dead_end(seed: int) -> None:

@@ -51,6 +51,7 @@ from servflow.core.lifecycle import Situation
 __all__ = [
     "ASKED",
     "BY_HAND",
+    "ENDS",
     "HERE",
     "IDLE",
     "LENT",
@@ -95,6 +96,15 @@ REFUSED: Final = (
     Closing.MANUAL,
 )
 LENT: Final = (*OUT, S.LOST)
+ENDS: Final = (
+    c.CannotSupply,
+    c.AnswerCancel,
+    c.ExpireRequest,
+    c.CloseManually,
+    c.LapseOffer,
+    c.DeclineOffer,
+)
+"""What ends a request that nothing was sent for."""
 
 Standing = CaseState | CaseOutcome | SupplyState | Closing
 
@@ -173,9 +183,14 @@ def _cancel_waits(pair: Pair) -> bool:
     return pair.it.cancel_asked_on is not None
 
 
-def _cancel_refused(pair: Pair) -> bool:
+def _said_no(pair: Pair) -> bool:
+    """Whether our supplier has refused to cancel; it is asked again once nobody wants it any more."""
     cancel = pair.case.cancel
-    return _cancel_waits(pair) and cancel is not None and cancel.state is CancelState.REFUSED
+    return cancel is not None and cancel.state is CancelState.REFUSED
+
+
+def _cancel_refused(pair: Pair) -> bool:
+    return _cancel_waits(pair) and _said_no(pair)
 
 
 def _renewal_answered(pair: Pair) -> bool:
@@ -483,14 +498,8 @@ TO_SUPPLIER: Final = (
     Line(UNDECIDED + IDLE, tuple(Closing) + LENT, _always, _ask(b.Withdraw)),
     Line((K.OFFERED,), tuple(Closing) + LENT, _offers, _ask(b.RejectOffer, _rejection)),
     Line(ASKED, tuple(Closing) + LENT, _may_cancel, _ask(b.CancelRequest)),
-    Line(
-        (*SUPPLIED, K.DELIVERED),
-        REFUSED,
-        _heard(
-            c.CannotSupply, c.AnswerCancel, c.ExpireRequest, c.CloseManually, c.LapseOffer, c.DeclineOffer
-        ),
-        _ask(FlagCase, _what_was_said),
-    ),
+    Line(ASKED, REFUSED, _heard(*ENDS, also=_said_no), _ask(b.CancelRequest)),
+    Line((*SUPPLIED, K.DELIVERED), REFUSED, _heard(*ENDS), _ask(FlagCase, _what_was_said)),
     # terms
     Line((K.OFFERED,), (S.PROMISED,), _agreed, _ask(b.AcceptOffer, _revision)),
     Line(
@@ -509,6 +518,8 @@ TO_SUPPLIER: Final = (
     Line(SUPPLIED, (S.LOST,), _heard(c.ReportLost), _ask(b.RecordLoss, _loss)),
     Line((*K, *CO), OUT, _heard(c.ReportLost), _ask(FlagCase, _what_was_said)),
     Line((K.LOST,), OUT, _heard(c.ReportFound), _ask(b.RecordFound)),
+    # it came to the centre's own staff, who are to see that it goes on to our supplier
+    Line((*SUPPLIED, K.LOST), (*LENT, Closing.COMPLETED), _heard(c.CheckIn), _ask(FlagCase, _what_was_said)),
     Line(
         (K.DELIVERED,),
         (Closing.COPY_SUPPLIED,),
