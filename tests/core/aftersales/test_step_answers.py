@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from desk_at_work import MONDAY, case, command, policy, ticket
+from work_at_desk import quote, verdict, work
 
 from servflow.core.aftersales.circumstances import When
 from servflow.core.aftersales.policy import Checklist
@@ -51,6 +52,18 @@ def test_a_list_of_visits_binds_the_dispatch_and_not_the_shop():
 
     assert lacks(c.Dispatch) == [LACKING]
     assert lacks(c.BeginInShop) == []
+
+
+def test_a_quote_that_was_given_is_on_record():
+    """By its number; a list that asks for a quote is content with it."""
+    before = ticket(Stage.COVERED, verdict=verdict())
+    after = quote(before, work())
+
+    def shown(it):
+        return on_record(case(it, command(c.CloseTicket))).get("quote")
+
+    assert after.quote is not None
+    assert (shown(before), shown(after)) == (None, (after.quote.ref,))
 
 
 def called(minutes: int, *, taken: bool, about: str = CALL_BACK) -> Call:

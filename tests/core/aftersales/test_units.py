@@ -230,6 +230,16 @@ def test_what_is_not_known_is_not_put_on_record() -> None:
     )
 
 
+def test_what_is_said_with_a_step_counts_for_its_checklist() -> None:
+    """A list that is asked only after one answer is asked when the step itself brings that answer."""
+    slip = Checklist(step="registration", items=("slip",), when=When((("proof", ("yes",)),)))
+    records = Records(slip=slip)
+
+    assert records.codes(c.RegisterUnit, answers={"proof": "yes"}) == ["aftersales.lacking"]
+    assert records.codes(c.RegisterUnit, answers={"proof": "no"}) == []
+    assert records.codes(c.RegisterUnit, answers={"proof": "yes"}, shown={"slip": ("s-1",)}) == []
+
+
 @pytest.mark.clause("AS-FLOW-21", "AS-FLOW-25")
 def test_installation_trial_run_and_final_acceptance_follow_each_other() -> None:
     """Each sets its day; the customer hears of each, and who is responsible of his part."""

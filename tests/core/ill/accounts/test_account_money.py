@@ -159,6 +159,16 @@ def test_what_is_left_of_a_prepayment_is_given_back(desk: AccountDesk) -> None:
 # --- clearance, and leaving -------------------------------------------------------------------------
 
 
+def test_a_clearance_says_of_which_day_it_is(desk: AccountDesk) -> None:
+    """Whoever is shown the letter sees how old it is."""
+    desk.set_up_operator()
+    desk.open()
+
+    (letter,) = desk.do(c.Clear, by=OPERATOR).messages
+
+    assert dict(letter.facts)["cleared_on"] == DAY
+
+
 @pytest.mark.clause("CQ-6")
 def test_clearance_is_issued_with_nothing_on_loan_and_nothing_owed(desk: AccountDesk) -> None:
     """Every item and every charge that stands against it is named; it holds until something is filed again."""

@@ -746,7 +746,8 @@ def test_it_is_handed_on_when_something_has_come_and_by_a_librarian(group: Gatew
         ("ill.gateway.by-hand", "CALIS-22")
     ]
     assert group.cited(c.HandOn, "2026-03-01") == [("ill.before-its-start", None)]
-    for outcome, reasons in ((CaseOutcome.RETURNED, []), (CaseOutcome.CANCELLED, nothing)):
+    came = (CaseOutcome.RETURNED, CaseOutcome.KEPT, CaseOutcome.COPY_DELIVERED)
+    for outcome, reasons in (*((each, []) for each in came), (CaseOutcome.CANCELLED, nothing)):
         group.put(replace(group.case(), state=CaseState.CLOSED, outcome=outcome))
         assert group.cited(c.HandOn) == reasons
 
