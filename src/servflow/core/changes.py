@@ -85,12 +85,15 @@ class Command:
 
     ``id`` is given by who sends it and makes it idempotent: the same command twice counts once.
     ``case`` is the id of the aggregate. ``happened_at`` may lie before ``recorded_at`` (a return
-    found in the book drop), never after it.
+    found in the book drop), never after it. ``must_say`` names the texts of a subclass that are never
+    empty, such as the reason of what needs one.
 
     Raises:
-        InvalidValue: an empty id or case, a naive datetime, or something that happened after it
-            was recorded.
+        InvalidValue: an empty id or case, a naive datetime, something that happened after it was
+            recorded, or a text of ``must_say`` that is empty.
     """
+
+    must_say: ClassVar[tuple[str, ...]] = ()
 
     id: str
     case: str
@@ -106,6 +109,8 @@ class Command:
         if lies_after(self.happened_at, self.recorded_at):
             expected = f"an instant not after recorded_at ({self.recorded_at.isoformat()})"
             raise InvalidValue("happened_at", self.happened_at.isoformat(), expected)
+        for name in self.must_say:
+            check_said(name, getattr(self, name))
 
     def entailed(self, word: str, *, case: str, by: Actor) -> dict[str, Any]:
         """The envelope of a command that this one brings with it in the same change.

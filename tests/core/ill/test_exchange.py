@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -62,9 +62,8 @@ def hear(kind: str, /, **facts: Plain) -> Command:
 def own(command: Command) -> dict[str, Any]:
     """What a command says beside its envelope, as far as it is not what is said anyway."""
     usual = {"id", "case", "by", "happened_at", "recorded_at", "attempt"}
-    names = [name for name in type(command).__dataclass_fields__ if name not in usual]
-    fields = type(command).__dataclass_fields__
-    return {name: getattr(command, name) for name in names if getattr(command, name) != fields[name].default}
+    said = ((each, getattr(command, each.name)) for each in fields(command) if each.name not in usual)
+    return {each.name: value for each, value in said if value != each.default}
 
 
 def wrong(message: Message, *, sender: str = THERE, at: str = HERE) -> list[str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from servflow.core.aftersales.desk_rules import Series
 from servflow.core.changes import Command
-from servflow.core.checks import check_said
 from servflow.core.errors import InvalidValue
 
 __all__ = ["TakeNumbers", "VoidNumber"]
@@ -38,9 +37,7 @@ class TakeNumbers(Command):
 class VoidNumber(Command):
     """A number is void (作废), for ``reason``; it stays used."""
 
+    must_say = ("reason",)
+
     number: int
     reason: str
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)

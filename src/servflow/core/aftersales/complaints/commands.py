@@ -10,7 +10,6 @@ from servflow.core.aftersales.complaints.model import Attribution, DamageShown, 
 from servflow.core.aftersales.showing import ShowingCommand
 from servflow.core.aftersales.tickets.states import Channel
 from servflow.core.aftersales.words import TargetKind
-from servflow.core.checks import check_said
 from servflow.core.dates import existing
 from servflow.core.errors import InvalidValue
 
@@ -52,6 +51,7 @@ class FileComplaint(ShowingCommand):
     """
 
     step = "complaint"
+    must_say = ("what",)
 
     firm: str
     customer: str
@@ -69,7 +69,6 @@ class FileComplaint(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("what", self.what)
         _each_damage_once(self.damages)
 
 
@@ -78,13 +77,10 @@ class GradeComplaint(ShowingCommand):
     """How grave it is, by the rulebook and these answers, and who sees to it (投诉分级, AS-COMP-3)."""
 
     step = "grading"
+    must_say = ("handler",)
 
     handler: str
     given: Mapping[str, int | datetime] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("handler", self.handler)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +107,11 @@ class InvestigateComplaint(ShowingCommand):
     """
 
     step = "investigation"
+    must_say = ("found",)
 
     found: str
     plan: str = ""
     attribution: Attribution | None = None
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("found", self.found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +126,11 @@ class AttributeCause(ShowingCommand):
 class PassComplaintOn(ShowingCommand):
     """The complaint goes to the next one of a chain of the rulebook."""
 
+    must_say = ("of", "to")
+
     of: str
     to: str
     note: str = ""
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("of", self.of)
-        check_said("to", self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +141,8 @@ class ExtendComplaint(ShowingCommand):
         InvalidValue: a text is empty, or ``until`` is naive or does not exist in its zone.
     """
 
+    must_say = ("approved_by", "reason")
+
     what: TargetKind
     until: datetime
     approved_by: str
@@ -158,8 +150,6 @@ class ExtendComplaint(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("approved_by", self.approved_by)
-        check_said("reason", self.reason)
         existing("until", self.until)
 
 
@@ -168,24 +158,19 @@ class AnswerComplaint(ShowingCommand):
     """The customer is told the outcome, with an explanation (AS-COMP-3)."""
 
     step = "answer"
+    must_say = ("answer",)
 
     answer: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("answer", self.answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseAnswer(ShowingCommand):
     """The customer is not content with the answer: it is looked into again."""
 
+    must_say = ("reason",)
+
     reason: str
     evidence: str = ""
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +178,9 @@ class SettleComplaint(ShowingCommand):
     """The result is confirmed, and the complaint settled (结案)."""
 
     step = "settlement"
+    must_say = ("result",)
 
     result: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("result", self.result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

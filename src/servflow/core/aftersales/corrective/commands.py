@@ -7,7 +7,6 @@ from datetime import MAXYEAR, date
 
 from servflow.core.aftersales.corrective.model import CauseKind, Source
 from servflow.core.aftersales.showing import ShowingCommand
-from servflow.core.checks import check_said
 from servflow.core.errors import InvalidValue
 
 __all__ = [
@@ -36,17 +35,13 @@ class OpenAction(ShowingCommand):
     """
 
     step = "feedback-form"
+    must_say = ("fault", "reference")
 
     firm: str
     fault: str
     source: Source
     reference: str
     product: str = ""
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("fault", self.fault)
-        check_said("reference", self.reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +55,12 @@ class AnalyseFault(ShowingCommand):
     """
 
     step = "analysis"
+    must_say = ("cause", "department")
 
     cause: str
     cause_kind: CauseKind
     department: str
     responsible: str = ""
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("cause", self.cause)
-        check_said("department", self.department)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +74,7 @@ class PlanMeasures(ShowingCommand):
     """
 
     step = "measures"
+    must_say = ("corrective", "preventive", "whom")
 
     corrective: str
     preventive: str
@@ -91,9 +83,6 @@ class PlanMeasures(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("corrective", self.corrective)
-        check_said("preventive", self.preventive)
-        check_said("whom", self.whom)
         _in_the_calendar(self.due)
 
 
@@ -106,12 +95,9 @@ class CarryOut(ShowingCommand):
     """
 
     step = "carrying-out"
+    must_say = ("done",)
 
     done: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("done", self.done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +111,7 @@ class VerifyAction(ShowingCommand):
     """
 
     step = "verification"
+    must_say = ("found",)
 
     effective: bool
     found: str
@@ -132,7 +119,6 @@ class VerifyAction(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("found", self.found)
         _in_the_calendar(self.due)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from servflow.core.aftersales.findings.states import Source
 from servflow.core.aftersales.showing import ShowingCommand
-from servflow.core.checks import check_said, each_once
+from servflow.core.checks import each_once
 from servflow.core.citations import Clause
 from servflow.core.errors import InvalidValue
 from servflow.core.fees.charges import Charge
@@ -66,12 +66,9 @@ class PutRight(ShowingCommand):
     """
 
     step = "put-right"
+    must_say = ("done",)
 
     done: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("done", self.done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +103,9 @@ class AppealFinding(ShowingCommand):
     """
 
     step = "appeal"
+    must_say = ("grounds",)
 
     grounds: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("grounds", self.grounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +117,9 @@ class UpholdFinding(ShowingCommand):
     """
 
     step = "judgement"
+    must_say = ("reason",)
 
     reason: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +131,7 @@ class ReducePenalty(ShowingCommand):
     """
 
     step = "judgement"
+    must_say = ("reason",)
 
     reason: str
     sanction: str = ""
@@ -149,7 +141,6 @@ class ReducePenalty(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
         _checked_step(self.ladder_step)
 
 
@@ -162,12 +153,9 @@ class WithdrawFinding(ShowingCommand):
     """
 
     step = "judgement"
+    must_say = ("reason",)
 
     reason: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

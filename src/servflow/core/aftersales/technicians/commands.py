@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from servflow.core.aftersales.showing import ShowingCommand
 from servflow.core.changes import Command
-from servflow.core.checks import check_said, each_once
+from servflow.core.checks import each_once
 from servflow.core.dates import aware, lies_after
 from servflow.core.errors import InvalidValue
 
@@ -119,12 +119,10 @@ class VoidOrder(Command):
         InvalidValue: there is no reason.
     """
 
+    must_say = ("reason",)
+
     number: int
     reason: str
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +152,7 @@ class AskLeave(ShowingCommand):
     """
 
     step = "leave"
+    must_say = ("reason",)
 
     first: date
     last: date
@@ -165,7 +164,6 @@ class AskLeave(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
         if self.last < self.first:
             raise InvalidValue("last", self.last.isoformat(), f"a day from {self.first.isoformat()} on")
 
@@ -271,12 +269,9 @@ class HandInChangePaper(ShowingCommand):
     """The further paper on the change of personnel is handed in (AS-STAFF-6: its name is cut off there)."""
 
     step = "staff-change-paper"
+    must_say = ("ref",)
 
     ref: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("ref", self.ref)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,7 @@ class ReportFault(ShowingCommand):
     """
 
     step = "intake"
+    must_say = ("symptom",)
 
     firm: str
     customer: str
@@ -149,7 +150,6 @@ class ReportFault(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("symptom", self.symptom)
         if self.unit is not None and self.order_line is not None:
             raise InvalidValue("order_line", self.order_line, "the unit, or where it was sold, not both")
 
@@ -167,6 +167,7 @@ class Triage(ShowingCommand):
     """
 
     step = "triage"
+    must_say = ("fault_code",)
 
     severity: int
     fault_code: str
@@ -182,7 +183,6 @@ class Triage(ShowingCommand):
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
         _severity(self.severity)
-        check_said("fault_code", self.fault_code)
 
 
 def _severity(severity: int) -> None:
@@ -194,6 +194,8 @@ def _severity(severity: int) -> None:
 class ChangeSeverity(ShowingCommand):
     """It is graver, or less grave, than was thought: the promises are picked anew, on the same clocks."""
 
+    must_say = ("reason",)
+
     severity: int
     reason: str
     given: Mapping[str, int | datetime] = field(default_factory=dict)
@@ -201,7 +203,6 @@ class ChangeSeverity(ShowingCommand):
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
         _severity(self.severity)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +213,8 @@ class CorrectReport(ShowingCommand):
     clocks. ``answers`` go before those that were given.
     """
 
+    must_say = ("reason",)
+
     reason: str
     unit: str | None = None
     distance: Distance | None = None
@@ -219,7 +222,6 @@ class CorrectReport(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
         if not (self.unit or self.distance or self.symptom.strip() or self.answers):
             raise InvalidValue("unit", self.unit, "a unit, a distance, a symptom or an answer")
 
@@ -228,11 +230,9 @@ class CorrectReport(ShowingCommand):
 class RejectTicket(ShowingCommand):
     """It is not ours: not our product, a duplicate, no unit (不予受理)."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +272,7 @@ class ReviseCoverage(ShowingCommand):
     """The verdict is revised, with a reason, before the service is accepted; the earlier one is kept."""
 
     step = "verdict"
+    must_say = ("reason",)
 
     reason: str
     given: Mapping[str, int | datetime] = field(default_factory=dict)
@@ -281,7 +282,6 @@ class ReviseCoverage(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
         _goodwill(self.goodwill)
 
 
@@ -377,6 +377,7 @@ class Dispatch(ShowingCommand):
     """
 
     step = "arrange"
+    must_say = ("engineer",)
 
     engineer: str
     window_from: datetime | None = None
@@ -388,7 +389,6 @@ class Dispatch(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("engineer", self.engineer)
         each_once("crew", (self.engineer, *self.crew))
         _window(self.window_from, self.window_until)
 
@@ -414,6 +414,8 @@ class MoveAppointment(ShowingCommand):
     ``None``: the same. Without consent and without somebody else it goes back to dispatch.
     """
 
+    must_say = ("reason",)
+
     reason: str
     window_from: datetime | None = None
     window_until: datetime | None = None
@@ -422,7 +424,6 @@ class MoveAppointment(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
         _window(self.window_from, self.window_until)
 
 
@@ -450,12 +451,10 @@ class SwitchRoute(ShowingCommand):
     Or the other way round (改派).
     """
 
+    must_say = ("reason",)
+
     route: Route
     reason: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -466,13 +465,10 @@ class BeginInShop(ShowingCommand):
     """
 
     step = "arrange"
+    must_say = ("engineer",)
 
     engineer: str
     inspection: bool = False
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("engineer", self.engineer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -530,11 +526,9 @@ class Finish(ShowingCommand):
 class FindUnrepairable(ShowingCommand):
     """It cannot be repaired; ``evidence`` says why. Then it is replaced, refunded or given back as it is."""
 
-    evidence: str
+    must_say = ("evidence",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("evidence", self.evidence)
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,15 +539,11 @@ class ReplaceUnit(ShowingCommand):
     """
 
     step = "replacement"
+    must_say = ("unit", "serial")
 
     unit: str
     serial: str
     own_term: Lasting | None = None
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("unit", self.unit)
-        check_said("serial", self.serial)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -630,14 +620,10 @@ class SendToVendor(ShowingCommand):
     """An item goes to a vendor or a maker (外协, 返原厂)."""
 
     step = "vendor"
+    must_say = ("item", "vendor")
 
     item: str
     vendor: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("item", self.item)
-        check_said("vendor", self.vendor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -647,13 +633,11 @@ class TakeBackFromVendor(ShowingCommand):
     Or ``swapped_for`` another one with the vendor's paper.
     """
 
+    must_say = ("item",)
+
     item: str
     swapped_for: str = ""
     evidence: str = ""
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("item", self.item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -691,13 +675,10 @@ class Dispose(ShowingCommand):
     The receipt is void.
     """
 
+    must_say = ("item", "reason")
+
     item: str
     reason: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("item", self.item)
-        check_said("reason", self.reason)
 
 
 # --- papers ---------------------------------------------------------------------------------------
@@ -725,14 +706,12 @@ class VoidPaper(ShowingCommand):
     voucher or entry in the call register of the service, which gets another one with the next number at once.
     """
 
+    must_say = ("reason",)
+
     series: Series
     number: int
     reason: str
     reissue: bool = False
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -794,6 +773,8 @@ class ReturnPayment(ShowingCommand):
     ``payer`` is who paid it; ``None``: the customer.
     """
 
+    must_say = ("reason",)
+
     amount: Money
     reason: str
     payer: str | None = None
@@ -801,7 +782,6 @@ class ReturnPayment(ShowingCommand):
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
         check_above_nothing("amount", self.amount)
-        check_said("reason", self.reason)
 
 
 # --- the end --------------------------------------------------------------------------------------
@@ -823,11 +803,9 @@ class DeemAccepted(ShowingCommand):
 class RejectWork(CustomersWord):
     """The customer does not accept the service (验收不合格): it is done again, free."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -858,13 +836,11 @@ class LogCall(ShowingCommand):
     ``about`` is ``call-back`` for a call about how the service was, else what it was about.
     """
 
+    must_say = ("about",)
+
     about: str
     taken: bool
     messaged: bool = False
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("about", self.about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -878,11 +854,9 @@ class CloseTicket(ShowingCommand):
 class ReopenTicket(CustomersWord):
     """The same fault is there again (重新受理), while the rulebook still lets the ticket be reopened."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -896,11 +870,9 @@ class CancelTicket(CustomersWord):
 class MergeTicket(ShowingCommand):
     """It is the same as another ticket that is open (并单), which goes on alone."""
 
-    into: str
+    must_say = ("into",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("into", self.into)
+    into: str
 
 
 # --- clocks, holds and escalation -----------------------------------------------------------------
@@ -910,11 +882,9 @@ class MergeTicket(ShowingCommand):
 class AnswerCustomer(ShowingCommand):
     """Somebody told the customer something (答复): a person, not a machine."""
 
-    note: str
+    must_say = ("note",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("note", self.note)
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -926,11 +896,9 @@ class NoteMessage(CustomersWord):
     What waits for the customer goes on.
     """
 
-    note: str
+    must_say = ("note",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("note", self.note)
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -985,6 +953,8 @@ class Fulfil(ShowingCommand):
 class ExtendTarget(ShowingCommand):
     """More time is granted for a promise (延期), by somebody in the post that the promise names."""
 
+    must_say = ("approved_by", "reason")
+
     what: TargetKind
     until: datetime
     approved_by: str
@@ -992,8 +962,6 @@ class ExtendTarget(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("approved_by", self.approved_by)
-        check_said("reason", self.reason)
         existing("until", self.until)
 
 
@@ -1004,6 +972,8 @@ class ExcuseDelay(ShowingCommand):
     For a reason the promise knows.
     """
 
+    must_say = ("reason",)
+
     what: TargetKind
     reason: str
     start: datetime
@@ -1011,7 +981,6 @@ class ExcuseDelay(ShowingCommand):
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
         if existing("end", self.end) < existing("start", self.start):
             raise InvalidValue("end", self.end.isoformat(), f"an instant from {self.start.isoformat()} on")
 
@@ -1020,13 +989,14 @@ class ExcuseDelay(ShowingCommand):
 class ReanchorTarget(ShowingCommand):
     """The clock of a promise began at another instant than was taken down, as of a report entered late."""
 
+    must_say = ("reason",)
+
     what: TargetKind
     at: datetime
     reason: str
 
     def __post_init__(self) -> None:
         ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
         existing("at", self.at)
 
 
@@ -1034,12 +1004,10 @@ class ReanchorTarget(ShowingCommand):
 class RepriceTicket(ShowingCommand):
     """The promises are picked anew by the rules of the day ``rules_of`` (改用新规则); breaches stay."""
 
+    must_say = ("reason",)
+
     rules_of: date
     reason: str
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1063,22 +1031,18 @@ class MarkBreach(ShowingCommand):
 class EscalateTicket(ShowingCommand):
     """Somebody higher has to see to it (升级, AS-FLOW-27)."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deescalate(ShowingCommand):
     """Nobody higher has to see to it any more."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1086,15 +1050,11 @@ class PassTicketOn(ShowingCommand):
     """The matter goes to the next one of a chain of the rulebook (流转)."""
 
     step = "passing"
+    must_say = ("of", "to")
 
     of: str
     to: str
     note: str = ""
-
-    def __post_init__(self) -> None:
-        ShowingCommand.__post_init__(self)
-        check_said("of", self.of)
-        check_said("to", self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from servflow.core.changes import Command
-from servflow.core.checks import check_above_nothing, check_not_negative, check_said
+from servflow.core.checks import check_above_nothing, check_not_negative
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.accounts.model import CaseOnAccount
 from servflow.core.ill.accounts.states import HolderKind, IdentityKind
@@ -60,13 +60,11 @@ class RegisterAccount(Command):
     it is: the rulebook says which of it must be there (必填项目).
     """
 
+    must_say = ("home",)
+
     holder: HolderKind
     home: str
     given: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("home", self.home)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +115,9 @@ class SetTerms(_Terms):
 class DeclineAccount(Command):
     """The registration is not confirmed, and why."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +129,9 @@ class Activate(Command):
 class SuspendAccount(Command):
     """The holder may not sign in or file, by a decision."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +147,13 @@ class BindIdentity(Command):
         InvalidValue: the token is empty, or an e-mail address.
     """
 
+    must_say = ("token",)
+
     kind: IdentityKind
     token: str
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        check_said("token", self.token)
         _opaque("token", self.token)
 
 
@@ -243,6 +238,8 @@ class GiveBack(Command):
 class WaiveCharge(Command):
     """An open charge of a case is waived, all of it or a part, with its reason."""
 
+    must_say = ("reason",)
+
     loan: str
     kind: str
     amount: Money
@@ -251,7 +248,6 @@ class WaiveCharge(Command):
     def __post_init__(self) -> None:
         Command.__post_init__(self)
         check_above_nothing("amount", self.amount)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,11 +273,9 @@ class Clear(Command):
 class CloseAccount(Command):
     """The holder leaves; what is left of his money is given back first."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

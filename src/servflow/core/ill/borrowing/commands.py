@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from servflow.core.changes import Command
-from servflow.core.checks import check_id, check_not_negative, check_said
+from servflow.core.checks import check_id, check_not_negative
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.borrowing.states import DelayKind
@@ -240,13 +240,11 @@ class Refer(Command):
 class RegisterAtDesk(Command):
     """The patron registers in person at a desk, with the application form ``form`` and his card."""
 
+    must_say = ("desk",)
+
     desk: str
     form: str = ""
     card_shown: bool = False
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("desk", self.desk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,22 +263,18 @@ class Recheck(Command):
 class OverrideBlock(Command):
     """Staff let it pass all the same, and say why."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseAsDuplicate(Command):
     """Another case has the same need."""
 
-    other: str
+    must_say = ("other",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("other", self.other)
+    other: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,11 +288,9 @@ class FillLocally(Command):
 class DeclineRequest(Command):
     """The library does not order it, and says why."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 # --- suppliers ------------------------------------------------------------------------------------
@@ -402,11 +394,9 @@ class GiveUp(Command):
 class Resubmit(Command):
     """A new case takes it up again; ``successor`` is its id. It is not checked for duplicates."""
 
-    successor: str
+    must_say = ("successor",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("successor", self.successor)
+    successor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -827,24 +817,20 @@ class HandOver(Command):
 class ReportDefect(Command):
     """The copy is of no use as it is (pages missing, illegible, another article): the supplier is told."""
 
-    note: str
+    must_say = ("note",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("note", self.note)
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDamage(Command):
     """A damage is on record, and the supplier is told. ``on_arrival``: it came so."""
 
+    must_say = ("note",)
+
     note: str
     item: str = ""
     on_arrival: bool = False
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("note", self.note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -893,11 +879,9 @@ class AssessCase(Command):
 class CloseCaseManually(Command):
     """Closed by hand, with a reason: the last resort."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

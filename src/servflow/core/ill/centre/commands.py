@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from servflow.core.changes import Command
-from servflow.core.checks import check_said
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.terms import CostLine
@@ -48,20 +47,16 @@ class FlagTransaction(Command):
     ``what`` is the command by its name, ``reasons`` say why it was not, where a rule does.
     """
 
+    must_say = ("what",)
+
     what: str
     reasons: tuple[Reason, ...] = ()
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("what", self.what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlagCase(Command):
     """Something was said of the request, and was not passed on: staff look; ``what`` is the command."""
 
-    what: str
+    must_say = ("what",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("what", self.what)
+    what: str

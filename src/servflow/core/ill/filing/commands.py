@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from servflow.core.changes import Command
-from servflow.core.checks import check_id, check_not_negative, check_said
+from servflow.core.checks import check_id, check_not_negative
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.filing.states import Channel, Entry
 from servflow.core.ill.network.modes import Route
@@ -96,6 +96,8 @@ class HearFiling(Command):
         InvalidValue: no reader, no id, a cost below zero, or a reader or centre that is no reference.
     """
 
+    must_say = ("filing",)
+
     filing: str
     patron: str
     service: Service
@@ -110,7 +112,6 @@ class HearFiling(Command):
 
     def __post_init__(self) -> None:
         Command.__post_init__(self)
-        check_said("filing", self.filing)
         _reference("patron", self.patron)
         if self.routed_by is not None:
             _reference("routed_by", self.routed_by)
@@ -129,13 +130,11 @@ class NoteOnward(Command):
     How he obtains it and settles with the reader is his library's own affair (CALIS-16).
     """
 
+    must_say = ("to",)
+
     channel: Channel
     to: str
     reference: str = ""
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("to", self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

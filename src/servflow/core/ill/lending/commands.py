@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from servflow.core.changes import Command
-from servflow.core.checks import check_above_nothing, check_not_negative, check_said
+from servflow.core.checks import check_above_nothing, check_not_negative
 from servflow.core.citations import Reason
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.lending.model import OutOnLoan
@@ -227,12 +227,10 @@ class AskRetry(Command):
 class Forward(Command):
     """The request is passed on to another library, ``to``; ours is answered no, with a note."""
 
+    must_say = ("to",)
+
     to: str
     note: str = ""
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("to", self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,12 +334,10 @@ class DeclineRenewal(Command):
 class Recall(Command):
     """The lender wants the volumes back by ``due`` (Recalled), expired or not."""
 
+    must_say = ("reason",)
+
     due: date
     reason: str
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,22 +461,18 @@ class Assess(Command):
 class CloseManually(Command):
     """Closed by hand, with a reason: the last resort."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearSupplyAttention(Command):
     """Somebody has seen to it: what has this code (``ill.attention.note``) needs no attention any more."""
 
-    code: str
+    must_say = ("code",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("code", self.code)
+    code: str
 
 
 # --- heard from the requester, in every state -----------------------------------------------------
@@ -525,12 +517,10 @@ class Notify(FromRequester):
 class ClaimDefect(FromRequester):
     """Something is wrong with the copy: what ("page 12 is missing"), and a note."""
 
+    must_say = ("what",)
+
     what: str
     note: str = ""
-
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("what", self.what)
 
 
 # --- to a relation --------------------------------------------------------------------------------
@@ -556,11 +546,9 @@ class Approve(Command):
 class Decline(Command):
     """The lender declines the application."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -574,11 +562,9 @@ class Sign(Command):
 class IssueCard(Command):
     """The institution gets its card number; the password is the host's affair."""
 
-    card: str
+    must_say = ("card",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("card", self.card)
+    card: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -624,11 +610,9 @@ class DeclareChange(Command):
 class Suspend(Command):
     """Borrowing is suspended by a decision."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -640,11 +624,9 @@ class Reinstate(Command):
 class Terminate(Command):
     """The agreement ends; ``reason`` says why: it was wished, or a case was serious (NLC-7)."""
 
-    reason: str
+    must_say = ("reason",)
 
-    def __post_init__(self) -> None:
-        Command.__post_init__(self)
-        check_said("reason", self.reason)
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
