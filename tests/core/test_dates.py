@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from servflow.core.dates import (
     EndOfMonth,
+    MonthDay,
     Period,
     Term,
     aware,
@@ -378,3 +379,57 @@ def test_months_between_is_period_after_backwards(day, months, end_of_month):
     assert months_between(day, later, end_of_month) == (months, False)
     if months:
         assert months_between(day, later - timedelta(1), end_of_month) == (months - 1, True)
+
+
+# --- days that come every year
+
+
+@pytest.mark.parametrize("text", ["01-01", "02-28", "03-20", "11-15", "12-31"])
+def test_a_day_of_every_year_reads_back(text):
+    """Two digits each, month first."""
+    day = MonthDay.parse(text)
+    assert (str(day), day.in_year(2027).isoformat()) == (text, f"2027-{text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "11",
+        "1115",
+        "11-15-",
+        "11/15",
+        "1-15",
+        "11-5",
+        "011-5",
+        "1-005",
+        "-11-5",
+        "+1-15",
+        "1１-15",
+        "mm-dd",
+    ],
+)
+def test_what_is_no_day_of_a_year_is_refused(text):
+    """It names what was found, and how such a day is written."""
+    with pytest.raises(InvalidValue, match=r"^month_day: found .*a month and a day such as 11-15") as caught:
+        MonthDay.parse(text)
+    assert caught.value.found == text
+
+
+@pytest.mark.parametrize(
+    ("month", "day"), [(2, 29), (2, 30), (4, 31), (0, 1), (13, 1), (1, 0), (1, 32), ("11", "15"), (1.5, 1)]
+)
+def test_a_day_that_not_every_year_has_is_refused(month, day):
+    """29 February is one of them, and what is no number of a month or a day."""
+    with pytest.raises(InvalidValue, match=r"^month_day: found .*a month and a day that every year has"):
+        MonthDay(month, day)
+    if isinstance(month, int):
+        with pytest.raises(InvalidValue, match="month_day"):
+            MonthDay.parse(f"{month:02}-{day:02}")
+
+
+@pytest.mark.parametrize("year", [0, -1, 10_000, 10**30])
+def test_no_day_lies_in_a_year_beyond_the_calendar(year):
+    """The years are 1 to 9999."""
+    with pytest.raises(InvalidValue, match=r"^year: found .*a year between 1 and 9999"):
+        MonthDay(11, 15).in_year(year)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, TypeVar
 
@@ -54,11 +54,13 @@ class Cited(Generic[T]):
 class Since(Generic[T]):
     """``cited`` holds from ``start`` on, that day included; ``None`` is a gap written as one.
 
-    ``date.min`` as ``start`` stands for a source that gives no date: the value holds on every day.
+    ``date.min`` as ``start`` stands for a source that gives no date: the value holds on every day. ``gap`` is
+    the clause by which there is no value, where one says so.
     """
 
     start: date
     cited: Cited[T] | None
+    gap: Clause | None = field(default=None, kw_only=True)
 
 
 class Dated(Generic[T]):
@@ -102,6 +104,11 @@ class Dated(Generic[T]):
         if cited is None:
             raise MissingValue(self.name, f"on {day.isoformat()}")
         return cited
+
+    def gap_on(self, day: date) -> Clause | None:
+        """The clause by which there is no value on ``day``; ``None``: there is one, or no clause says so."""
+        found = bisect_right(self._starts, day)
+        return self.values[found - 1].gap if found else None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dated) and (self.name, self.values) == (other.name, other.values)

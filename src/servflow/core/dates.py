@@ -18,6 +18,7 @@ from servflow.core.errors import InvalidValue
 
 __all__ = [
     "EndOfMonth",
+    "MonthDay",
     "Period",
     "Term",
     "aware",
@@ -173,6 +174,51 @@ class Period:
     def __str__(self) -> str:
         parts = [f"{n} {name}" for n, name in ((self.months, "months"), (self.days, "days")) if n]
         return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDay:
+    """A day that comes every year, such as 15 November; written ``11-15``. 29 February does not.
+
+    Raises:
+        InvalidValue: there is no such day in every year.
+    """
+
+    month: int
+    day: int
+
+    def __post_init__(self) -> None:
+        try:
+            date(2001, self.month, self.day)
+        except (TypeError, ValueError):
+            expected = "a month and a day that every year has"
+            raise InvalidValue("month_day", f"{self.month}-{self.day}", expected) from None
+
+    @classmethod
+    def parse(cls, text: str) -> MonthDay:
+        """The day that is written so: ``11-15``.
+
+        Raises:
+            InvalidValue: it is none.
+        """
+        month, _, day = text.partition("-")
+        if [len(month), len(day)] != [2, 2] or not (text.isascii() and (month + day).isdecimal()):
+            raise InvalidValue("month_day", text, "a month and a day such as 11-15")
+        return cls(int(month), int(day))
+
+    def in_year(self, year: int) -> date:
+        """That day in ``year``.
+
+        Raises:
+            InvalidValue: the year is none between 1 and 9999.
+        """
+        try:
+            return date(year, self.month, self.day)
+        except (ValueError, OverflowError):
+            raise InvalidValue("year", year, "a year between 1 and 9999") from None
+
+    def __str__(self) -> str:
+        return f"{self.month:02}-{self.day:02}"
 
 
 def months_between(after: date, through: date, end_of_month: EndOfMonth) -> tuple[int, bool]:

@@ -1,0 +1,1 @@
+"""The deposit account of a building: read ``table`` first."""

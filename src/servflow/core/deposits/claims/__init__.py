@@ -1,0 +1,1 @@
+"""Claims to the use of a deposit: read ``table`` first."""
