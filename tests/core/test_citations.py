@@ -80,6 +80,14 @@ def test_two_values_cannot_start_on_one_day():
         Dated("fee", [Since(date(2026, 1, 1), Cited(1, ONE)), Since(date(2026, 1, 1), Cited(2, ONE))])
 
 
+def test_a_gap_may_say_by_which_clause():
+    """It is known of each day in it; on a day with a value, before all of them or without a clause it is none."""
+    gap: Since[int] = Since(date(2027, 1, 1), None, gap=ONE)
+    dated = Dated("fee", [Since(date(2026, 1, 1), Cited(20, TWO)), gap, Since(date(2028, 1, 1), None)])
+    days = (date(2025, 12, 31), date(2026, 12, 31), date(2027, 1, 1), date(2027, 12, 31), date(2028, 1, 1))
+    assert [dated.gap_on(day) for day in days] == [None, None, ONE, ONE, None]
+
+
 def test_dated_values_are_values():
     """Equal name and values are equal, with one hash, in whatever order they were written."""
     same = Dated("shipping fee", reversed(FEE.values))

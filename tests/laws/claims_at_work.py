@@ -254,7 +254,7 @@ class ClaimDesk(DepositDesk):
         return it
 
     def told(self, kind: str) -> dict[str, dict[str, Any]]:
-        """What was told of that kind: to whom which facts, beside those that every message has."""
+        """What was told of that kind: to whom which facts, beside those that every message has, and the clauses."""
         found: dict[str, dict[str, Any]] = {}
         for message in self.messages:
             if message.kind == kind:
@@ -264,4 +264,5 @@ class ClaimDesk(DepositDesk):
 
 
 def _more(message: Message) -> dict[str, Any]:
-    return {name: value for name, value in message.facts if name not in {"claim", "account", "part", "what"}}
+    beside = {"claim", "account", "part", "what", "clauses"}
+    return {name: value for name, value in message.facts if name not in beside}

@@ -168,8 +168,8 @@ def _fees() -> Mapping[str, Rule]:
     deposit = rule(DEPOSIT, f"rounded({insured}, half_up)")
     surcharge = rule(
         SURCHARGE,
-        'rounded(over_balance(unpaid, under("SD-8 16", scale(percent(given(unpaid, CNY), 0.3%),'
-        " days(ordered_by, end))), ordered_by, end), half_up)",
+        'rounded(cap(over_balance(unpaid, under("SD-8 16", scale(percent(given(unpaid, CNY), 0.3%),'
+        " days(ordered_by, end))), ordered_by, end), given(most_unpaid, CNY)), half_up)",
     )
     rates = {"2010-09-15": "0.36%", "2011-02-09": "0.40%", "2012-07-06": "0.35%"}
     versions = ", ".join(
@@ -222,7 +222,8 @@ def _values() -> dict[str, tuple[Any, str]]:
         "reduction_grounds": (("insurance", "performance", "award", "systems"), "SD-3"),
         "approvals": (APPROVERS, "SD-27"),
         "review_days": (7, "SD-5"),
-        "origins": (tuple(Origin), "SD-6"),
+        "origins": ((Origin.DEVELOPER, Origin.PRESALE_FUNDS), "SD-6"),
+        "retained_money_turned_over": (True, "SD-26"),
         "presale_in_one_sum": (True, "SD-30"),
         "receipt_numbered": (True, "SD-7"),
         "paid_before_handover": (True, "SD-7"),
@@ -237,16 +238,26 @@ def _values() -> dict[str, tuple[Any, str]]:
                 Season(name="heating", begins=MonthDay(11, 15), ends=MonthDay(3, 15)),
                 Season(name="cooling", begins=MonthDay(6, 1), ends=MonthDay(9, 30)),
             ),
-            "SD-10",
+            PRACTICE.id,
         ),
         "season_under_way_counts": (False, "SD-10"),
         "shares": (tuple(PartShare(part=part, weight=1) for part in PARTS), PRACTICE.id),
         "claimants": (claimants, "SD-12"),
+        "common_parts": (
+            ("foundation-and-structure", "roof-waterproofing", "outer-wall-insulation"),
+            "SD-12",
+        ),
         "grounds_of_use": (("not-performed", "unable"), "SD-9"),
         "developer_heard": (True, "SD-13"),
         "disputes_tested": (True, "SD-15"),
         "exclusions": (
-            ("misuse", "unauthorised-alteration", "not-built-by-developer", "force-majeure"),
+            (
+                "misuse",
+                "unauthorised-alteration",
+                "improper-decoration",
+                "not-built-by-developer",
+                "force-majeure",
+            ),
             "SD-11",
         ),
         "emergencies": (("structural-safety", "use-impaired"), "SD-16"),
@@ -268,7 +279,7 @@ def _values() -> dict[str, tuple[Any, str]]:
         "release_since": (ReleaseSince.WARRANTY_ENDED, "SD-20"),
         "released_if_performed": (True, "SD-20"),
         "serious_defect_holds": (True, "SD-21"),
-        "open_claim_holds": (True, "SD-20"),
+        "open_claim_holds": (True, PRACTICE.id),
     }
 
 

@@ -15,10 +15,8 @@ from servflow.core.deposits.claims.effects import ABOVE_DEPOSIT
 from servflow.core.deposits.claims.messages import DEPOSIT_CLAIM_MESSAGES
 from servflow.core.deposits.claims.states import ClaimDeadline, DeveloperSays
 from servflow.core.deposits.interest import INTEREST_OVERPAID
-from servflow.core.deposits.policy import DEPOSIT
 from servflow.core.deposits.statements import PartStanding
 from servflow.core.deposits.words import Origin, PartKind, Payee
-from servflow.core.fees import FactKind
 from servflow.rulebooks import deposit_policy, load, shipped
 
 __all__ = ["ATTENTION", "DEPOSIT_MESSAGES", "deposit_words"]
@@ -33,6 +31,7 @@ ATTENTION: Final = (
     "deposits.published-changed",
     "deposits.refund-due",
     "deposits.surcharge-overpaid",
+    "deposits.limit-reached",
     ABOVE_DEPOSIT,
 )
 """What staff may have to see to."""
@@ -53,8 +52,9 @@ _SAID: Final = (
     *("at-limit.true", "at-limit.false"),
     *("liability.true", "liability.false"),
     *(f"term-missing.{name}" for name in ("length", "season", "design_life")),
-    *("lacking.rule", "lacking.the fee rule", f"given.{DEPOSIT}"),
-    *(f"given.among the {kind.value} given" for kind in FactKind),
+    *("lacking.rule", "lacking.the fee rule", "lacking.amount"),
+    *("order-follows.surcharge", "order-follows.credit-file"),
+    "scope.in-force",
 )
 """What a fact of a message or a reason may be, where no enum says it."""
 

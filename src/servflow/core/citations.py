@@ -60,7 +60,7 @@ class Since(Generic[T]):
 
     start: date
     cited: Cited[T] | None
-    gap: Clause | None = field(default=None, kw_only=True)
+    gap: Clause | None = field(default=None, kw_only=True, repr=False)
 
 
 class Dated(Generic[T]):

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from servflow.core.deposits.accounts.model import Assessment, DepositAccount, Ground, Order
 from servflow.core.deposits.accounts.states import MovementKind
-from servflow.core.deposits.assessing import SURCHARGED, assessed, order_in_force, owed, surcharge
+from servflow.core.deposits.assessing import (
+    SURCHARGED,
+    assessed,
+    late_charge,
+    order_in_force,
+    owed,
+    surcharge,
+)
 from servflow.core.deposits.interest import with_movement
 from servflow.core.errors import CurrencyMismatch, InvalidValue, MissingValue
 from servflow.core.fees import Operation, Step
@@ -274,6 +281,35 @@ def test_what_is_asked_later_waits_for_an_order_of_its_own(rules):
 
 
 @pytest.mark.clause("SD-8")
+def test_a_surcharge_may_be_capped_at_what_was_overdue():
+    """A rule that asks for it gets the most that was overdue at once, whatever was paid since."""
+    order = (Order(by_day=BY_DAY, on=BY_DAY),)
+    it = account(orders=order, paid=[(BY_DAY, cny(2_000_000)), (BY_DAY + 100 * ONE_DAY, cny(3_000_000))])
+    late = [surcharge(it, COUNTS, BY_DAY + days * ONE_DAY) for days in (1, 100, 1_033, 1_034, 9_999)]
+
+    # 4,000,000 overdue: 12,000 a day for 100 days, then 3,000 a day; after 933 days of these the cap is near
+    assert [each.money for each in late if each] == [
+        cny(12_000),
+        cny(1_200_000),
+        cny(3_999_000),
+        cny(4_000_000),
+        cny(4_000_000),
+    ]
+    history = (
+        (BY_DAY, cny(100)),
+        (BY_DAY + 500 * ONE_DAY, cny(900)),
+    )  # what becomes unpaid later raises it then
+    ends = [BY_DAY + days * ONE_DAY for days in (499, 500)]
+    raised = [late_charge(COUNTS, history, ordered_by=BY_DAY, end=end).money for end in ends]
+    assert raised == [cny(100), cny("152.40")]
+    rate = "scale(percent(given(unpaid, CNY), 0.3%), days(ordered_by, end))"
+    uncapped = policy(fees=fees(surcharge=f"rounded(over_balance(unpaid, {rate}, ordered_by, end), half_up)"))
+    more = surcharge(it, uncapped, BY_DAY + 1_034 * ONE_DAY)
+    assert more is not None
+    assert more.money == cny(4_002_000)
+
+
+@pytest.mark.clause("SD-8")
 def test_owed_is_what_there_is_or_what_was_charged_before():
     """Nothing at all is not mentioned, until something was posted that has to be taken back."""
     day = date(2026, 3, 31)
@@ -363,7 +399,8 @@ def test_the_surcharge_is_what_a_count_by_hand_gives(moves, days, counts):
     undone = {movement.reverses for movement in it.movements}
     paid = [each for each in it.movements if each.kind is MovementKind.PAID_IN and each.number not in undone]
     ordered = [order for order in it.orders if not order.withdrawn]
-    thousandths, day, borne = 0, start, {}
+    thousandths, day = 0, start
+    borne: dict[date, int] = {}
     while day <= until:
         asked = [each.charge.money.minor for each in it.assessments if each.on <= day][-1]
         there = sum(each.amount.minor for each in paid if each.on < day or (each.on == day and not counts))

@@ -337,7 +337,7 @@ def test_what_is_set_aside_for_a_part_is_the_greater_of_budgets_and_all_that_it_
     it = small(paid=[(DAY, cny(40))])
     each = {name: held.held for name, held in held_by_part(it).items()}
     roof, walls = each["roof"], each["walls"]
-    nothing = {"defects": True, "claims": True}
+    nothing: dict[str, Any] = {"defects": True, "claims": True}
     assert set_aside(it, **nothing) == NOTHING
     leaks = Defect(part="roof", what="leaks", found_on=DAY)
     defect = replace(it, defects={"d": leaks})

@@ -13,7 +13,16 @@ from servflow.core.deposits.policy import DEPOSIT, SURCHARGE, DepositPolicy
 from servflow.core.fees import Charge, FactKind, Facts, History, evaluate, facts_read
 from servflow.core.money import Money
 
-__all__ = ["SURCHARGED", "assessed", "condition", "defaulted", "late_charge", "order_in_force", "owed", "surcharge"]
+__all__ = [
+    "SURCHARGED",
+    "assessed",
+    "condition",
+    "defaulted",
+    "late_charge",
+    "order_in_force",
+    "owed",
+    "surcharge",
+]
 
 SURCHARGED = "surcharge"
 """The kind of what is owed for late payment; it is no deposit money."""
@@ -110,10 +119,10 @@ def surcharge(it: DepositAccount, policy: DepositPolicy, day: date) -> Charge | 
 
 
 def late_charge(policy: DepositPolicy, history: History, *, ordered_by: date, end: date) -> Charge:
-    """What is added on the days after ``ordered_by`` up to ``end``, that day included, on what was unpaid then.
+    """What is added on the days after ``ordered_by`` up to ``end``, that day included, on what is unpaid.
 
-    A rule that asks for ``overdue`` gets the most that was unpaid at once by ``end``: of one order what was
-    overdue when it began.
+    A rule that asks for ``most_unpaid`` gets the most that was unpaid at once by ``end``: of one order what
+    was overdue when it began.
 
     Raises:
         MissingValue: the rulebook of charges has no surcharge, or none for one of the days.
@@ -125,7 +134,7 @@ def late_charge(policy: DepositPolicy, history: History, *, ordered_by: date, en
         Facts(
             days={"ordered_by": ordered_by, "end": end},
             histories={"unpaid": history},
-            amounts={"overdue": most} if "overdue" in facts_read(rule) else {},
+            amounts={"most_unpaid": most} if "most_unpaid" in facts_read(rule) else {},
         ),
     )
 

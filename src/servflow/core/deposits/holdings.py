@@ -21,7 +21,16 @@ from servflow.core.fees.assessment import allocate
 from servflow.core.fees.facts import History
 from servflow.core.money import Money, total
 
-__all__ = ["Held", "excess", "held_by_part", "reserved", "set_aside", "unpaid", "unpaid_history"]
+__all__ = [
+    "Held",
+    "excess",
+    "held_by_part",
+    "reserved",
+    "set_aside",
+    "to_refund",
+    "unpaid",
+    "unpaid_history",
+]
 
 _DEPOSITS = frozenset({MovementKind.PAID_IN, MovementKind.REFUNDED})
 """What changes how much is deposited; interest and uses do not, a release does by its part."""
@@ -150,6 +159,20 @@ def excess(it: DepositAccount, *, on: date | None = None, paid_by: date | None =
     return total(deposited.values(), it.target.currency) - total(
         (amount for name, amount in asked.items() if _kept(it.parts[name], on)), it.target.currency
     )
+
+
+def to_refund(it: DepositAccount) -> Money:
+    """What of the excess may go back (减免退还): so much that no less is left than is asked for.
+
+    What repairs took is gone, and is not refunded. A deposit that nothing was used of keeps its interest.
+    """
+    over = excess(it)
+    held = held_by_part(it)
+    kept = [held[name] for name, part in it.parts.items() if _kept(part, None)]
+    used = it.nothing
+    for each in kept:
+        used += each.principal - each.held
+    return max(min(over, over - used), it.nothing)
 
 
 def unpaid(it: DepositAccount, *, on: date | None = None, paid_by: date | None = None) -> Money:

@@ -98,7 +98,9 @@ class DepositPolicy(DeskRules):
 
     # payment
     origins: Dated[tuple[Origin, ...]]
-    """Where the money may come from."""
+    """Where the money may come from, beside what a construction contract retained."""
+    retained_money_turned_over: Dated[bool]
+    """Money that a construction contract retained is turned into the deposit (转作)."""
     presale_in_one_sum: Dated[bool]
     """Pre-sale funds pay all that is unpaid at once (一次性划转); else they may pay a part of it."""
     receipt_numbered: Dated[bool]
@@ -130,6 +132,8 @@ class DepositPolicy(DeskRules):
     # use
     claimants: Dated[tuple[Claimants, ...]]
     """Who may ask for the use of the deposit."""
+    common_parts: Dated[tuple[str, ...]]
+    """Parts of a building that are common ones (共用部位), whoever asks."""
     grounds_of_use: Dated[tuple[str, ...]]
     """When the deposit may be used: the developer does not perform its warranty duty, or cannot."""
     developer_heard: Dated[bool]

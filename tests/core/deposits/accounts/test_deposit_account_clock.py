@@ -160,6 +160,24 @@ def test_the_limit_is_told_with_what_it_means(what: AtTheLimit, released: bool) 
         released,
     )
     assert desk.account().limit_told
+    listed = [(each.code, dict(each.facts)) for each in desk.account().attention]
+    assert listed == ([("deposits.limit-reached", {"last": date(2031, 3, 2)})] if released else [])
+
+
+@pytest.mark.clause("SD-35")
+def test_staff_look_at_the_limit_until_all_is_released() -> None:
+    """One share that goes back leaves it on the list; with the last it is off, and so where it was seen to."""
+    desk = held()
+    desk.clock("2031-03-03")
+    codes = ["deposits.limit-reached"]
+    desk.do(c.ReleasePart, "2031-03-04", part="cooling")
+    assert [each.code for each in desk.account().attention] == codes
+    seen = held()
+    seen.clock("2031-03-03")
+    seen.do(c.SeeToDeposit, "2031-03-04", code=codes[0])
+    assert seen.account().attention == ()
+    desk.do(c.ReleaseRest, "2031-03-05")
+    assert desk.account().attention == ()
 
 
 def test_without_a_limit_none_is_told() -> None:

@@ -25,7 +25,8 @@ from deposit_desk import (
 )
 
 from servflow.core.changes import Actor, Office
-from servflow.core.deposits import PartShare
+from servflow.core.citations import Clause, Dated, Since
+from servflow.core.deposits import PartShare, parse_length
 from servflow.core.deposits.accounts import commands as c
 from servflow.core.deposits.accounts import messages as m
 from servflow.core.deposits.accounts.model import ClaimBooked, Ground
@@ -41,8 +42,9 @@ INSURED = approved("insurance", shown=("insured",))
 
 
 def told(desk: DepositDesk, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """To whom messages of that kind went with the last command, and their facts."""
-    return [(each.to, dict(each.facts)) for each in desk.changes[-1].messages if each.kind == kind]
+    """To whom messages of that kind went with the last command, and their facts but the clauses."""
+    last = [each for each in desk.changes[-1].messages if each.kind == kind]
+    return [(each.to, {name: it for name, it in each.facts if name != "clauses"}) for each in last]
 
 
 # --- how much ---------------------------------------------------------------------------------------
@@ -151,16 +153,65 @@ def test_another_authority_opens_no_account() -> None:
     assert desk.codes(c.AssessDeposit, "2026-01-05", by=PROGRAM) == []
 
 
-@pytest.mark.clause("SD-10")
-def test_parts_are_those_of_the_rulebook() -> None:
-    """A share of a part that the rulebook does not know is refused; without any share there is no account."""
+def test_a_building_has_a_part_with_a_share() -> None:
+    """Without any share there is no account."""
     desk = DepositDesk()
-    wrong = (PartShare(part="roof", weight=1),)
-    assert desk.refused(c.AssessDeposit, "2026-01-05", shares=wrong) == [("deposits.part-unknown", "SD-10")]
     desk.rules = policy(shares=())
     assert desk.refused(c.AssessDeposit, "2026-01-05") == [("deposits.shares-missing", "PRACTICE")]
     desk.rules = policy(shares=(PartShare(part="leakage", weight=0),))
     assert desk.refused(c.AssessDeposit, "2026-01-05") == [("deposits.shares-missing", "PRACTICE")]
+
+
+@pytest.mark.clause("SD-33")
+def test_a_part_that_the_rulebook_does_not_list_goes_by_the_contract() -> None:
+    """It has a share like any other; how long it is under warranty, the contract says at handover."""
+    desk = DepositDesk()
+    shares = (PartShare(part="doors-and-windows", weight=1), PartShare(part="decoration", weight=1))
+    desk.pay(shares=shares)
+    assert set(desk.account().parts) == {"doors-and-windows", "decoration"}
+    handover: dict[str, Any] = {"by": DEVELOPER}
+    assert desk.refused(c.HandOverBuilding, "2026-03-02", **handover) == [("deposits.term-unknown", "SD-10")]
+    agreed = (c.AgreedTerm(part="doors-and-windows", length=parse_length("1 year")),)
+    desk.do(c.HandOverBuilding, "2026-03-02", **handover, agreed=agreed)
+    assert desk.account().parts["doors-and-windows"].until == date(2027, 3, 3)
+
+
+@pytest.mark.clause("SD-36")
+def test_before_the_rules_are_in_force_no_deposit_is_asked_for() -> None:
+    """Whatever the building is; the reason cites what says so, where anything does."""
+    desk = DepositDesk()
+    scope, issued = desk.rules.scope.values[0].cited, date(2026, 1, 5)
+    since = Since(issued, scope)
+    late = {
+        name: Dated(name, [Since(issued, getattr(desk.rules, name).on(issued))])
+        for name in ("shares", "warranties", "approvals", "reduction_grounds")
+    }
+    gap: Since[tuple[str, ...]] = Since(date.min, None, gap=Clause("SD-36", "33"))
+    desk.rules = policy(scope=Dated("scope", [gap, since]), **late)
+    given: dict[str, Any] = {"grounds": (approved("award", grade="city", shown=("won",)),)}
+    assert desk.refused(c.AssessDeposit, "2026-01-04", **given) == [("deposits.out-of-scope", "SD-36")]
+    (reason,) = desk.reasons(c.AssessDeposit, "2026-01-04", **given)
+    assert dict(reason.facts) == {"needed": "in-force"}
+    assert desk.codes(c.AssessDeposit, "2026-01-05", **given) == []
+    desk.rules = policy(scope=Dated("scope", [since]), **late)
+    assert desk.refused(c.AssessDeposit, "2026-01-04") == [("deposits.out-of-scope", None)]
+
+
+@pytest.mark.clause("SD-3")
+def test_what_the_rule_does_not_ask_of_a_ground_cannot_be_shown() -> None:
+    """A word that is misspelt would be passed over; and neither the grade nor an approval is a condition."""
+    desk = DepositDesk()
+
+    def shown(*words: str) -> list[str]:
+        grounds = (approved("systems", points=Decimal(1), shown=words),)
+        found = desk.reasons(c.AssessDeposit, "2026-01-05", grounds=grounds)
+        assert {(each.code, each.clause.id if each.clause else "") for each in found} <= {
+            ("deposits.condition-unknown", "SD-3")
+        }
+        return [str(dict(each.facts)["condition"]) for each in found]
+
+    assert shown("sound") == []
+    assert shown("sound", "sond", "points") == ["sond", "points"]
 
 
 @pytest.mark.clause("SD-3")
@@ -352,9 +403,13 @@ def test_an_award_after_handover_is_refunded_with_what_interest_is_due() -> None
     assert it.balance == cny("3602741.67")
 
 
-def test_less_than_is_held_is_not_refunded() -> None:
-    """What a claim has used is not there any more: the rest of what is held goes back."""
-    desk = DepositDesk()
+@pytest.mark.parametrize(
+    ("used", "back", "left"),
+    [(5_000_000, 0, 1_000_000), (2_000_000, 400_000, 3_600_000), (1, 2_399_999, 3_600_000)],
+)
+def test_a_refund_leaves_what_is_asked_for(used: int, back: int, left: int) -> None:
+    """6,000,000 less what repairs took, and 3,600,000 are asked for after the award: only what is above it."""
+    desk = DepositDesk(policy(interest_days=()))
     desk.hold()
     book(desk, "claim-1", None)
     desk.do(
@@ -363,14 +418,13 @@ def test_less_than_is_held_is_not_refunded() -> None:
         by=PROGRAM,
         claim="claim-1",
         part="leakage",
-        amount=cny(5_000_000),
+        amount=cny(used),
         payee=Payee.REPAIRER,
         to="repairer",
     )
-    desk.do(c.ReassessDeposit, "2026-03-11", grounds=(AWARD,))
-    it = desk.account()
-    assert it.movements[-1].amount == cny(1_000_000)
-    assert (it.balance, it.attention) == (cny(0), ())
+    change = desk.do(c.ReassessDeposit, "2026-03-11", grounds=(AWARD,))
+    assert [posting.amount for posting in change.postings] == [cny(back)] * bool(back)
+    assert (desk.account().balance, desk.account().attention) == (cny(left), ())
 
 
 def test_what_was_approved_for_a_claim_is_held_back_from_a_refund() -> None:
@@ -418,7 +472,10 @@ def test_a_higher_cost_leaves_something_unpaid() -> None:
     desk.do(c.ReassessDeposit, "2026-02-10", cost=cny(140_000_000), reason="settled cost")
     it = desk.account()
     assert (it.state, it.paid_in_full_on) == (S.DUE, None)
-    assert told(desk, m.REASSESSED)[0][1]["unpaid"] == cny(1_000_000)
+    letter = told(desk, m.REASSESSED)[0][1]
+    assert letter["unpaid"] == cny(1_000_000)
+    assert (letter["reason"], letter["before"]) == ("settled cost", cny(6_000_000))
+    assert letter["refund"] == cny(0)
     assert desk.changes[-1].postings == ()
     assert it.letter_received_on is None
     assert it.notified_on == date(2026, 2, 10)

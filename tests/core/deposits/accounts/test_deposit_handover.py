@@ -37,8 +37,9 @@ INSURED = approved("insurance", shown=("insured",))
 
 
 def told(desk: DepositDesk, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """To whom messages of that kind went with the last command, and their facts."""
-    return [(each.to, dict(each.facts)) for each in desk.changes[-1].messages if each.kind == kind]
+    """To whom messages of that kind went with the last command, and their facts but the clauses."""
+    last = [each for each in desk.changes[-1].messages if each.kind == kind]
+    return [(each.to, {name: it for name, it in each.facts if name != "clauses"}) for each in last]
 
 
 def agreed(part: str, length: str) -> tuple[c.AgreedTerm, ...]:

@@ -42,8 +42,9 @@ SINCE_2026 = (
 
 
 def told(desk: DepositDesk, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """To whom messages of that kind went with the last command, and their facts."""
-    return [(each.to, dict(each.facts)) for each in desk.changes[-1].messages if each.kind == kind]
+    """To whom messages of that kind went with the last command, and their facts but the clauses."""
+    last = [each for each in desk.changes[-1].messages if each.kind == kind]
+    return [(each.to, {name: it for name, it in each.facts if name != "clauses"}) for each in last]
 
 
 def pay(desk: DepositDesk, on: str, amount: int | str, **given: Any) -> None:
@@ -190,10 +191,10 @@ def test_retained_money_is_turned_into_the_deposit() -> None:
     desk.notify()
     pay(desk, "2026-02-02", 6_000_000, origin=Origin.RETAINED_MONEY)
     assert desk.account().movements[0].origin is Origin.RETAINED_MONEY
-    other = DepositDesk(policy(origins=(Origin.DEVELOPER,)))
+    other = DepositDesk(policy(retained_money_turned_over=False))
     other.notify()
     retained = {"by": BANK, "origin": Origin.RETAINED_MONEY, "amount": cny(1)}
-    assert other.refused(c.LodgeDeposit, "2026-02-02", **retained) == [("deposits.origin-not-taken", "SD-6")]
+    assert other.refused(c.LodgeDeposit, "2026-02-02", **retained) == [("deposits.origin-not-taken", "SD-26")]
 
 
 def test_all_is_paid_on_the_day_of_the_last_payment() -> None:

@@ -39,8 +39,9 @@ GAP: str = (
 
 
 def told(desk: DepositDesk, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """To whom messages of that kind went with the last command, and their facts."""
-    return [(each.to, dict(each.facts)) for each in desk.changes[-1].messages if each.kind == kind]
+    """To whom messages of that kind went with the last command, and their facts but the clauses."""
+    last = [each for each in desk.changes[-1].messages if each.kind == kind]
+    return [(each.to, {name: it for name, it in each.facts if name != "clauses"}) for each in last]
 
 
 def kinds(desk: DepositDesk) -> list[MovementKind]:
@@ -286,7 +287,7 @@ def test_an_open_claim_holds_the_release_of_its_part() -> None:
     desk.do(c.BookDepositClaim, "2028-02-01", open=True, **claim)
     (reason,) = desk.reasons(c.ReleasePart, "2028-03-03", part="decoration")
     assert dict(reason.facts) == {"claim": "claim-1", "part": "decoration"}
-    holds = [("deposits.claim-open", "SD-20")]
+    holds = [("deposits.claim-open", "PRACTICE")]
     assert desk.refused(c.ReleasePart, "2028-03-03", part="decoration") == holds
     assert desk.refused(c.ReleaseRest, "2031-03-03") == holds
     assert desk.codes(c.ReleasePart, "2028-03-03", part="installations") == []

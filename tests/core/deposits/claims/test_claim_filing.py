@@ -33,7 +33,13 @@ from servflow.core.deposits.words import PartKind
 from servflow.core.errors import InvalidValue
 from servflow.core.money import Money
 
-PRIVATE: dict[str, Any] = {"parts": PartKind.PRIVATE, "unit": "1201", "role": "owner", "by": OWNER}
+PRIVATE: dict[str, Any] = {
+    "parts": PartKind.PRIVATE,
+    "part": "leakage",
+    "unit": "1201",
+    "role": "owner",
+    "by": OWNER,
+}
 JOINT: dict[str, Any] = {"it": held(building=building(committee=""))}
 """A building without an owners' committee."""
 
@@ -112,6 +118,12 @@ def test_an_owner_asks_for_no_common_part() -> None:
         "role": "owner",
         "parts": "common",
         "may": "property-manager, owners-committee",
+    }
+    (reason,) = ClaimDesk(**JOINT).reasons(c.FileClaim, by=OWNER, role="owner")
+    assert dict(reason.facts) == {
+        "role": "owner",
+        "parts": "common",
+        "together": "property-manager, owners-representative",
     }
 
 
@@ -192,11 +204,19 @@ def test_a_representative_is_the_one_whom_the_building_names() -> None:
 
 
 @pytest.mark.clause("SD-12")
+@pytest.mark.clause("SD-12")
+@pytest.mark.parametrize("part", ["foundation-and-structure", "roof-waterproofing", "outer-wall-insulation"])
+def test_a_common_part_is_common_whatever_the_owner_calls_it(part: str) -> None:
+    """For the roof no owner asks alone by calling it his own."""
+    assert ClaimDesk().codes(c.FileClaim, **(PRIVATE | {"part": part})) == [("part-is-common", "SD-12")]
+    assert ClaimDesk(common_parts=()).do(c.FileClaim, **(PRIVATE | {"part": part})).entries
+
+
 def test_an_owner_whom_nobody_could_find_again_does_not_ask() -> None:
     """Who has no reference is nobody: he could neither sign nor be told."""
     nobody = Actor("", OURS, Office.PERSON)
-    private = {"parts": PartKind.PRIVATE, "unit": "1201", "role": "owner"}
-    assert ClaimDesk().codes(c.FileClaim, by=nobody, **private) == [("not-in-that-role", "SD-12")]
+    private = PRIVATE | {"by": nobody}
+    assert ClaimDesk().codes(c.FileClaim, **private) == [("not-in-that-role", "SD-12")]
 
 
 def test_a_building_without_a_committee_has_nobody_who_speaks_for_it() -> None:

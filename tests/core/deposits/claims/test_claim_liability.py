@@ -300,7 +300,7 @@ def test_a_cause_is_found_in_the_words_of_the_rulebook() -> None:
     assert (reason.code, reason.clause) == ("deposits.cause-unknown", Clause("SD-11"))
     assert (
         dict(reason.facts)["known"]
-        == "misuse, unauthorised-alteration, not-built-by-developer, force-majeure"
+        == "misuse, unauthorised-alteration, improper-decoration, not-built-by-developer, force-majeure"
     )
 
 

@@ -91,6 +91,14 @@ def test_nobody_else_repairs(said: dict[str, Any], code: str) -> None:
     assert desk.codes(c.AssignRepairer, **said) == [(code, "SD-34")]
 
 
+def test_who_lacks_a_qualification_is_named() -> None:
+    """With the kind of repairer as whom he came, for which one is asked."""
+    desk = ClaimDesk()
+    desk.reach(S.APPROVED)
+    (reason,) = desk.reasons(c.AssignRepairer, qualification="")
+    assert dict(reason.facts) == {"repairer": "contractor-1", "kind": "contractor"}
+
+
 @pytest.mark.clause("SD-34")
 def test_another_repairer_needs_a_budget_of_his_own() -> None:
     """That of the first does not hold for him, and is not set aside any more."""

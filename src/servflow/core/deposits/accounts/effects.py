@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from servflow.core.attention import attend, seen_to
 from servflow.core.changes import Message
+from servflow.core.citations import Clause, Dated, Plain
 from servflow.core.deposits.accounts import commands as c
 from servflow.core.deposits.accounts import messages
 from servflow.core.deposits.accounts.deadlines import kept_through, release_by, released_at_limit
@@ -45,8 +46,9 @@ from servflow.core.deposits.accounts.model import (
 )
 from servflow.core.deposits.accounts.states import AccountState, Gate, MovementKind
 from servflow.core.deposits.assessing import SURCHARGED, defaulted, order_in_force, surcharge
-from servflow.core.deposits.holdings import excess, held_by_part, reserved, unpaid
+from servflow.core.deposits.holdings import held_by_part, reserved, to_refund, unpaid
 from servflow.core.deposits.interest import recredited, with_movement
+from servflow.core.deposits.policy import SURCHARGE
 from servflow.core.deposits.statements import calendar_year, statement
 from servflow.core.desk_rules import today
 from servflow.core.fees.assessment import (
@@ -95,6 +97,8 @@ __all__ = [
 
 _NOTIFIED: Final = frozenset(AccountState) - {AccountState.ASSESSED, AccountState.EXEMPT}
 """The states in which the developer knows the amount."""
+_LIMIT_REACHED: Final = "deposits.limit-reached"
+"""The longest keeping is over, and what is left is not released yet: staff have to release it."""
 
 
 # --- what several have in common --------------------------------------------------------------------
@@ -161,6 +165,37 @@ def _reported(s: Said) -> str:
     return s.it.building.development_authority if s.policy.default_reported.on(today(s)).value else ""
 
 
+def _by(s: Said, *rules: Dated[Any]) -> tuple[Clause, ...]:
+    """The clauses of these rules as they are on the day of the command."""
+    return messages.in_force(today(s), *rules)
+
+
+def _derived(it: DepositAccount) -> tuple[Clause, ...]:
+    """The clauses by which the amount of the deposit came about."""
+    steps = (step for _, step in it.assessment.charge.lines())
+    return tuple(step.clause for step in steps if step.clause is not None)
+
+
+def _surcharge_by(s: Said) -> tuple[Clause, ...]:
+    """The clause by which late payment bears a surcharge, where the rules have one (SD-8)."""
+    return (s.policy.surcharge_on_day_of_payment.on(today(s)).clause,) if SURCHARGE in s.policy.fees else ()
+
+
+def _late_by(s: Said) -> tuple[Clause, ...]:
+    """The clauses by which late payment has consequences: surcharge and credit file (SD-8, SD-32)."""
+    return (*_surcharge_by(s), *_by(s, s.policy.default_reported))
+
+
+def _follows(s: Said) -> tuple[tuple[str, Plain], ...]:
+    """The fact of what late payment brings, as far as the rules say something."""
+    words = {
+        "surcharge": SURCHARGE in s.policy.fees,
+        "credit-file": s.policy.default_reported.on(today(s)).value,
+    }
+    brings = ", ".join(word for word, there in words.items() if there)
+    return (("follows", brings),) if brings else ()
+
+
 def _in_full(s: Said, it: DepositAccount) -> tuple[Message, ...]:
     """The development authority hears that all is paid; developer and owners have proof at handover."""
     told: tuple[Message, ...] = ()
@@ -168,18 +203,24 @@ def _in_full(s: Said, it: DepositAccount) -> tuple[Message, ...]:
     if full is None:
         return told
     if s.it.paid_in_full_on is None:
-        told += messages.tell(it, messages.PAID_IN_FULL, (_reported(s),), ("amount", it.target), ("on", full))
+        facts: tuple[tuple[str, Plain], ...] = (("amount", it.target), ("on", full))
+        cited = _by(s, s.policy.default_reported)
+        told += messages.tell(it, messages.PAID_IN_FULL, (_reported(s),), *facts, cited=cited)
     proven = s.it.paid_in_full_on is not None and s.it.handed_over_on is not None
     if it.handed_over_on is not None and not proven:
         facts = (("amount", it.target), ("paid_on", full), ("handed_over", it.handed_over_on))
-        told += messages.tell(it, messages.PROOF, (it.building.developer, messages.owners(it)), *facts)
+        whom = (it.building.developer, messages.owners(it))
+        cited = _by(s, s.policy.paid_before_handover)
+        told += messages.tell(it, messages.PROOF, whom, *facts, cited=cited)
     return told
 
 
-def _to_be_paid(it: DepositAccount, amount: Money, to: str, why: MovementKind) -> tuple[Message, ...]:
+def _to_be_paid(
+    it: DepositAccount, amount: Money, to: str, why: MovementKind, cited: tuple[Clause, ...]
+) -> tuple[Message, ...]:
     """The bank hears what it is to pay out, to whom."""
     facts = (("amount", amount), ("to", to), ("why", why.value))
-    return messages.tell(it, messages.PAY_OUT, (it.building.bank,), *facts)
+    return messages.tell(it, messages.PAY_OUT, (it.building.bank,), *facts, cited=cited)
 
 
 def _budgets_checked(it: DepositAccount) -> DepositAccount:
@@ -205,24 +246,26 @@ def open_account(s: Opening) -> Outcome:
         assessments=(assessed,),
         parts={each.part: Part(weight=each.weight) for each in shares(s)},
     )
-    told = () if it.target else messages.tell(it, messages.EXEMPTED, (it.building.developer,))
-    return Outcome(it, told)
+    if it.target:
+        return Outcome(it)
+    cited = _derived(it)
+    return Outcome(it, messages.tell(it, messages.EXEMPTED, (it.building.developer,), cited=cited))
 
 
 def reassess(s: Said) -> Outcome:
     """The new assessment holds; what is deposited above it is refunded in one posting (SD-3, SD-28).
 
-    Never more than the account holds, nor what is set aside for open claims and serious defects: of what is
-    held back for these, staff hear; the next such command pays it. Where nothing is asked for any more, all
-    that is held goes back, with interest to the day, and no order bears on anything more. The developer has a
-    new letter, and new days for a review.
+    Never so much that less is left than is asked for now, nor what is set aside for open claims and serious
+    defects: of what is held back for these, staff hear; the next such command pays it. Where nothing is asked
+    for any more, all that is held goes back, with interest to the day, and no order bears on anything more.
+    The developer has a new letter, and new days for a review.
     """
     day = today(s)
     assessed = assessment(s)
     it = replace(
         credited(s), assessments=(*s.it.assessments, assessed), letter_received_on=None, notified_on=None
     )
-    due = min(max(excess(it), it.nothing), it.balance) if it.target else it.balance
+    due = to_refund(it) if it.target else it.balance
     back = max(min(due, it.balance - held_back(s, it)), it.nothing)
     if back:
         it = with_movement(it, MovementKind.REFUNDED, day, back)
@@ -243,20 +286,23 @@ def _is_notified(it: DepositAccount) -> bool:
 def _new_letter(s: Said, it: DepositAccount, back: Money) -> tuple[Message, ...]:
     building = it.building
     facts = (("reason", s.command.reason), ("before", s.it.target), ("refund", back))
+    whom, cited = (building.developer, building.supervisor), _derived(it)
     if not it.target:
-        return messages.tell(it, messages.EXEMPTED, (building.developer, building.supervisor), *facts)
+        return messages.tell(it, messages.EXEMPTED, whom, *facts, cited=cited)
     if not _is_notified(it):
         return ()
     letter = (("amount", it.target), ("unpaid", unpaid(it)), *facts)
-    return messages.tell(it, messages.REASSESSED, (building.developer, building.supervisor), *letter)
+    cited += _by(s, s.policy.review_days)
+    return messages.tell(it, messages.REASSESSED, whom, *letter, cited=cited)
 
 
 def _refunded(it: DepositAccount, back: Money) -> tuple[Message, ...]:
     if not back:
         return ()
-    developer = it.building.developer
-    told = messages.tell(it, messages.REFUNDED, (developer,), ("amount", back), ("target", it.target))
-    return told + _to_be_paid(it, back, developer, MovementKind.REFUNDED)
+    developer, cited = it.building.developer, _derived(it)
+    facts = (("amount", back), ("target", it.target))
+    told = messages.tell(it, messages.REFUNDED, (developer,), *facts, cited=cited)
+    return told + _to_be_paid(it, back, developer, MovementKind.REFUNDED, cited)
 
 
 def notify(s: Said) -> Outcome:
@@ -269,7 +315,8 @@ def notify(s: Said) -> Outcome:
         ("review_days", s.policy.review_days.on(today(s)).value),
     )
     whom = (it.building.developer, it.building.supervisor)
-    return _outcome(s, it, messages.tell(it, messages.NOTIFIED, whom, *facts))
+    cited = (*_derived(it), *_by(s, s.policy.review_days))
+    return _outcome(s, it, messages.tell(it, messages.NOTIFIED, whom, *facts, cited=cited))
 
 
 def confirm_letter(s: Said) -> Outcome:
@@ -280,7 +327,8 @@ def confirm_letter(s: Said) -> Outcome:
 def ask_review(s: Said) -> Outcome:
     """The authority hears what the developer objects to."""
     it = replace(s.it, review_asked=s.command.objection, review_of=len(s.it.assessments), review_answer="")
-    told = messages.tell(it, messages.REVIEW_ASKED, (it.authority,), ("objection", s.command.objection))
+    objection, cited = ("objection", s.command.objection), _by(s, s.policy.review_days)
+    told = messages.tell(it, messages.REVIEW_ASKED, (it.authority,), objection, cited=cited)
     return _outcome(s, it, told)
 
 
@@ -288,7 +336,8 @@ def answer_review(s: Said) -> Outcome:
     """The developer hears the answer, and what is to be paid now."""
     it = replace(s.it, review_answer=s.command.answer)
     facts = (("answer", s.command.answer), ("amount", it.target), ("unpaid", unpaid(it)))
-    return _outcome(s, it, messages.tell(it, messages.REVIEW_ANSWERED, (it.building.developer,), *facts))
+    whom, cited = (it.building.developer,), _by(s, s.policy.review_days)
+    return _outcome(s, it, messages.tell(it, messages.REVIEW_ANSWERED, whom, *facts, cited=cited))
 
 
 # --- payment ----------------------------------------------------------------------------------------
@@ -310,7 +359,8 @@ def pay(s: Said) -> Outcome:
         ("receipt", said.receipt),
         ("unpaid", unpaid(it)),
     )
-    received = messages.tell(it, messages.RECEIVED, (it.building.developer,), *facts)
+    whom, cited = (it.building.developer,), _by(s, s.policy.receipt_numbered)
+    received = messages.tell(it, messages.RECEIVED, whom, *facts, cited=cited)
     return _outcome(s, it, received, corrected, _in_full(s, it))
 
 
@@ -327,7 +377,8 @@ def _defaults_corrected(s: Said, it: DepositAccount) -> tuple[DepositAccount, tu
     if kept == it.defaults:
         return it, ()
     whom = (_reported(s), it.building.developer)
-    return replace(it, defaults=kept), messages.tell(it, messages.DEFAULT_CORRECTED, whom)
+    corrected = messages.tell(it, messages.DEFAULT_CORRECTED, whom, cited=_late_by(s))
+    return replace(it, defaults=kept), corrected
 
 
 def reverse(s: Said) -> Outcome:
@@ -346,8 +397,9 @@ def reverse(s: Said) -> Outcome:
 def order(s: Said) -> Outcome:
     """Payment is ordered by a day; what an order before it brought stays, unless that is withdrawn."""
     it = replace(s.it, orders=(*s.it.orders, Order(by_day=s.command.by_day, on=today(s))))
-    facts = (("by_day", s.command.by_day), ("unpaid", unpaid(it)))
-    return _outcome(s, it, messages.tell(it, messages.ORDERED, (it.building.developer,), *facts))
+    facts = (("by_day", s.command.by_day), ("unpaid", unpaid(it)), *_follows(s))
+    told = messages.tell(it, messages.ORDERED, (it.building.developer,), *facts, cited=_late_by(s))
+    return _outcome(s, it, told)
 
 
 def withdraw_order(s: Said) -> Outcome:
@@ -358,7 +410,8 @@ def withdraw_order(s: Said) -> Outcome:
     it, corrected = _defaults_corrected(s, replace(s.it, orders=orders))
     it, postings = _surcharged(s, it)
     facts = (("by_day", ordered.by_day), ("reason", s.command.reason))
-    told = messages.tell(it, messages.ORDER_WITHDRAWN, (it.building.developer,), *facts)
+    whom = (it.building.developer,)
+    told = messages.tell(it, messages.ORDER_WITHDRAWN, whom, *facts, cited=_late_by(s))
     return _outcome(s, it, told, corrected, extra=postings)
 
 
@@ -373,7 +426,8 @@ def note_default(s: Said) -> Outcome:
     defaults = (*s.it.defaults, Default(ordered_by=by_day, unpaid=left))
     it = replace(s.it, orders=orders, defaults=defaults)
     whom = (it.building.developer, _reported(s), it.authority)
-    return _outcome(s, it, messages.tell(it, messages.DEFAULTED, whom, ("by_day", by_day), ("unpaid", left)))
+    facts = (("by_day", by_day), ("unpaid", left), *_follows(s))
+    return _outcome(s, it, messages.tell(it, messages.DEFAULTED, whom, *facts, cited=_late_by(s)))
 
 
 def pay_surcharge(s: Said) -> Outcome:
@@ -392,7 +446,8 @@ def pay_surcharge(s: Said) -> Outcome:
     posting = Books(s.policy.closed_through).admit(posting)
     it = replace(it, surcharged=(*it.surcharged, posting))
     facts = (("amount", amount), ("left", owed - amount))
-    told = messages.tell(it, messages.SURCHARGE_PAID, (it.building.developer,), *facts)
+    whom = (it.building.developer,)
+    told = messages.tell(it, messages.SURCHARGE_PAID, whom, *facts, cited=_surcharge_by(s))
     return _outcome(s, it, told, extra=(*postings, posting))
 
 
@@ -409,7 +464,7 @@ def refund_surcharge(s: Said) -> Outcome:
     it = replace(it, surcharged=(*it.surcharged, *given_back))
     developer = it.building.developer
     facts = (("amount", said.amount), ("left", surcharge_too_much(s, it)))
-    told = messages.tell(it, messages.SURCHARGE_REFUNDED, (developer,), *facts)
+    told = messages.tell(it, messages.SURCHARGE_REFUNDED, (developer,), *facts, cited=_surcharge_by(s))
     return _outcome(s, it, told, extra=(*postings, *given_back))
 
 
@@ -474,7 +529,8 @@ def record_defect(s: Said) -> Outcome:
     defect = Defect(part=said.part, what=said.what, found_on=today(s))
     it = replace(s.it, defects={**s.it.defects, said.name: defect})
     facts = (("defect", said.name), ("part", said.part), ("what", said.what))
-    return _outcome(s, it, messages.tell(it, messages.DEFECT, (it.building.developer,), *facts))
+    whom, cited = (it.building.developer,), _by(s, s.policy.serious_defect_holds)
+    return _outcome(s, it, messages.tell(it, messages.DEFECT, whom, *facts, cited=cited))
 
 
 def repair_defect(s: Said) -> Outcome:
@@ -492,7 +548,7 @@ def _freed(s: Said, it: DepositAccount, name: str) -> tuple[Message, ...]:
         return ()
     whom = (it.authority, it.building.developer)
     facts = (("part", name), ("share", held_by_part(it)[name].held))
-    return messages.tell(it, messages.RELEASE_FREE, whom, *facts)
+    return messages.tell(it, messages.RELEASE_FREE, whom, *facts, cited=_by(s, s.policy.release_days))
 
 
 def book_claim(s: Said) -> Outcome:
@@ -522,7 +578,9 @@ def draw(s: Said) -> Outcome:
     )
     it = replace(it, claims={**it.claims, said.claim: settled})
     it = _budgets_checked(_late(s, it, day))
-    return _outcome(s, it, _to_be_paid(it, said.amount, said.to, MovementKind.USED), _freed(s, it, said.part))
+    cited = _by(s, s.policy.payees)
+    paid = _to_be_paid(it, said.amount, said.to, MovementKind.USED, cited)
+    return _outcome(s, it, paid, _freed(s, it, said.part))
 
 
 # --- interest and statements ------------------------------------------------------------------------
@@ -549,7 +607,8 @@ def publish(s: Said) -> Outcome:
         ("closing", sums.closing),
     )
     whom = (it.building.developer, messages.owners(it), it.building.property_manager)
-    return _outcome(s, it, messages.tell(it, messages.STATEMENT, whom, *facts))
+    cited = _by(s, s.policy.published_on)
+    return _outcome(s, it, messages.tell(it, messages.STATEMENT, whom, *facts, cited=cited))
 
 
 # --- release ----------------------------------------------------------------------------------------
@@ -570,7 +629,8 @@ def note_warranty_end(s: Said) -> Outcome:
     it = _with_part(s.it, name, told=True)
     whom = (it.building.developer, it.authority)
     facts = (("part", name), ("share", held_by_part(it)[name].held), *_last_day(s, it.parts[name]))
-    return _outcome(s, it, messages.tell(it, messages.WARRANTY_ENDED, whom, *facts))
+    cited = _by(s, s.policy.warranties, s.policy.release_days)
+    return _outcome(s, it, messages.tell(it, messages.WARRANTY_ENDED, whom, *facts, cited=cited))
 
 
 def request_release(s: Said) -> Outcome:
@@ -578,7 +638,10 @@ def request_release(s: Said) -> Outcome:
     name = s.command.part
     it = _with_part(s.it, name, requested_on=s.it.parts[name].requested_on or today(s))
     facts = (("part", name), *_last_day(s, it.parts[name]))
-    return _outcome(s, it, messages.tell(it, messages.RELEASE_REQUESTED, (it.authority,), *facts))
+    cited = _by(s, s.policy.release_days)
+    return _outcome(
+        s, it, messages.tell(it, messages.RELEASE_REQUESTED, (it.authority,), *facts, cited=cited)
+    )
 
 
 def remind_release(s: Said) -> Outcome:
@@ -586,7 +649,8 @@ def remind_release(s: Said) -> Outcome:
     name = s.command.part
     it = _with_part(s.it, name, reminded=True)
     facts = (("part", name), *_last_day(s, it.parts[name]))
-    return _outcome(s, it, messages.tell(it, messages.RELEASE_DUE, (it.authority,), *facts))
+    cited = _by(s, s.policy.release_days)
+    return _outcome(s, it, messages.tell(it, messages.RELEASE_DUE, (it.authority,), *facts, cited=cited))
 
 
 def release(s: Said) -> Outcome:
@@ -600,25 +664,31 @@ def release(s: Said) -> Outcome:
             it = with_movement(it, MovementKind.RELEASED, day, share, part=name)
             amount += share
         it = _with_part(it, name, released_on=day, released_after=entered)
+    if all(part.released_on is not None for part in it.parts.values()):
+        it = seen_to(it, _LIMIT_REACHED)
     developer = it.building.developer
     facts = (("parts", ", ".join(names)), ("amount", amount))
-    told = messages.tell(it, messages.RELEASED, (developer,), *facts)
-    paid = _to_be_paid(it, amount, developer, MovementKind.RELEASED) if amount else ()
+    cited = _by(s, s.policy.release_days)
+    told = messages.tell(it, messages.RELEASED, (developer,), *facts, cited=cited)
+    paid = _to_be_paid(it, amount, developer, MovementKind.RELEASED, cited) if amount else ()
     return _outcome(s, it, told, paid)
 
 
 def note_limit(s: Said) -> Outcome:
-    """Authority and developer hear that the longest keeping is over, and whether all goes back now."""
+    """Authority and developer hear that the longest keeping is over, and whether all goes back now.
+
+    Where it does, staff look at it until it has (SD-35).
+    """
     it = replace(s.it, limit_told=True)
     last = kept_through(it, s.policy)
     assert last is not None
-    facts = (
-        ("last", last),
-        ("held", it.balance),
-        ("released", released_at_limit(it, s.policy, today(s))),
-    )
+    released = released_at_limit(it, s.policy, today(s))
+    if released:
+        it = attend(it, _LIMIT_REACHED, ("last", last))
+    facts = (("last", last), ("held", it.balance), ("released", released))
     whom = (it.authority, it.building.developer)
-    return _outcome(s, it, messages.tell(it, messages.LIMIT_REACHED, whom, *facts))
+    cited = _by(s, s.policy.kept_at_most, s.policy.at_the_limit)
+    return _outcome(s, it, messages.tell(it, messages.LIMIT_REACHED, whom, *facts, cited=cited))
 
 
 # --- the end ----------------------------------------------------------------------------------------

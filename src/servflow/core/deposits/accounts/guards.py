@@ -23,7 +23,7 @@ from servflow.core.deposits.accounts.deadlines import (
     release_by,
     released_at_limit,
 )
-from servflow.core.deposits.accounts.model import Assessment, DepositAccount, Movement, Part
+from servflow.core.deposits.accounts.model import Assessment, Building, DepositAccount, Movement, Part
 from servflow.core.deposits.accounts.states import AccountRole, AccountState, MovementKind
 from servflow.core.deposits.assessing import assessed, condition, defaulted, order_in_force, surcharge
 from servflow.core.deposits.holdings import held_by_part, set_aside, unpaid
@@ -145,16 +145,20 @@ def assessment(s: _Assessing) -> Assessment:
         CurrencyMismatch: an amount is of another currency than the rule.
     """
     said = s.command
-    building = said.building if s.it is None else s.it.building
     return assessed(
         s.policy,
         today(s),
-        building.building_type,
+        _building_type(s),
         cost=said.cost,
         average_cost=said.average_cost,
         floor_area=said.floor_area,
         grounds=said.grounds,
     )
+
+
+def _building_type(s: _Assessing) -> str:
+    building: Building = s.command.building if s.it is None else s.it.building
+    return building.building_type
 
 
 def shares(s: Opening) -> tuple[PartShare, ...]:
@@ -201,7 +205,7 @@ def of_this_authority(s: Opening) -> Iterator[Reason]:
 
 
 def in_scope(s: Opening) -> Iterator[Reason]:
-    """The building is all that a deposit is asked of (SD-22), on a day on which the rules are in force (SD-36)."""
+    """The building is all that a deposit is asked of (SD-22), and the rules are in force that day (SD-36)."""
     if not _in_force(s):
         yield Reason("deposits.out-of-scope", s.policy.scope.gap_on(today(s)), (("needed", "in-force"),))
         return
@@ -221,7 +225,7 @@ def _in_force(s: _Assessing) -> bool:
 
 
 def shares_known(s: Opening) -> Iterator[Reason]:
-    """There are parts, one of them with a weight; one that the rulebook does not list goes by the contract."""
+    """There are parts, one of them with a weight; one that the rulebook has not goes by the contract."""
     if _in_force(s) and not any(each.weight for each in shares(s)):
         yield Reason("deposits.shares-missing", s.policy.shares.on(today(s)).clause)
 
@@ -231,13 +235,14 @@ def grounds_known(s: _Assessing) -> Iterator[Reason]:
     if not (s.command.grounds and _in_force(s)):
         return
     grounds = s.policy.reduction_grounds.on(today(s))
-    asked = facts_read(s.policy.fees[DEPOSIT]) if DEPOSIT in s.policy.fees else None
+    rule = s.policy.fees.get(DEPOSIT)
+    asked = {} if rule is None else facts_read(rule)
     for ground in s.command.grounds:
         if ground.name not in grounds.value:
             yield Reason("deposits.ground-unknown", grounds.clause, (("ground", ground.name),))
             continue
-        for word in ground.shown if asked is not None else ():  # without a rule assessable says so
-            if asked.get(condition(ground.name, word)) is not FactKind.FLAG:
+        for word in ground.shown:
+            if rule is not None and asked.get(condition(ground.name, word)) is not FactKind.FLAG:
                 facts = (("ground", ground.name), ("condition", word))
                 yield Reason("deposits.condition-unknown", grounds.clause, facts)
 
@@ -260,9 +265,14 @@ def assessable(s: _Assessing) -> Iterator[Reason]:
     try:
         assessment(s)
     except MissingValue as missing:
-        yield Reason("deposits.not-assessable", None, (("missing", missing.name), ("where", missing.where)))
+        if DEPOSIT in s.policy.fees and missing.name in facts_read(s.policy.fees[DEPOSIT]):
+            yield Reason("deposits.not-assessable", None, (("missing", missing.name),))
+            return
+        grades = ", ".join(each.grade for each in s.command.grounds if each.grade)
+        facts = (("lacking", missing.name), ("building_type", _building_type(s)), ("grades", grades))
+        yield Reason("deposits.not-assessable", None, facts)
     except InvalidValue as wrong:
-        yield Reason("deposits.not-assessable", None, (("wrong", wrong.field), ("expected", wrong.expected)))
+        yield Reason("deposits.not-assessable", None, (("wrong", wrong.field),))
     except CurrencyMismatch:
         yield Reason("deposits.wrong-currency", None, (("currency", s.policy.currency),))
 
@@ -362,8 +372,11 @@ def in_currency(s: Said) -> Iterator[Reason]:
 def origin_taken(s: Said) -> Iterator[Reason]:
     """Money may come from there; a supervisor of pre-sale funds pays from these alone (SD-6, SD-26)."""
     origins, origin = s.policy.origins.on(today(s)), s.command.origin
+    turned_over = s.policy.retained_money_turned_over.on(today(s))
     supervised = s.role is not AccountRole.SUPERVISOR or origin is Origin.PRESALE_FUNDS
-    if origin not in origins.value or not supervised:
+    if origin is Origin.RETAINED_MONEY and not turned_over.value:
+        yield Reason("deposits.origin-not-taken", turned_over.clause, (("origin", origin.value),))
+    elif not supervised or origin not in (Origin.RETAINED_MONEY, *origins.value):
         yield Reason("deposits.origin-not-taken", origins.clause, (("origin", origin.value),))
 
 

@@ -7,11 +7,12 @@ Kinds are stored data: never renamed. The owners of a building are told as the p
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from servflow.core.changes import Message
-from servflow.core.citations import Plain
+from servflow.core.citations import Clause, Dated, Plain
 from servflow.core.deposits.accounts.model import DepositAccount
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "SURCHARGE_PAID",
     "SURCHARGE_REFUNDED",
     "WARRANTY_ENDED",
+    "in_force",
+    "named",
     "owners",
     "tell",
 ]
@@ -128,15 +131,34 @@ def owners(it: DepositAccount) -> str:
     return f"owners/{it.id}"
 
 
+def in_force(day: date, *rules: Dated[Any]) -> tuple[Clause, ...]:
+    """The clauses of these rules as they are on ``day``; nothing rests on one that says no."""
+    return tuple(cited.clause for cited in (each.on(day) for each in rules) if cited.value is not False)
+
+
+def named(clauses: Iterable[Clause]) -> tuple[tuple[str, Plain], ...]:
+    """The fact ``clauses``: the id of each once, in their order; without any, no fact."""
+    ids = ", ".join(dict.fromkeys(each.id for each in clauses))
+    return (("clauses", ids),) if ids else ()
+
+
 def tell(
-    it: DepositAccount, kind: str, parties: Iterable[str], *facts: tuple[str, Plain]
+    it: DepositAccount,
+    kind: str,
+    parties: Iterable[str],
+    *facts: tuple[str, Plain],
+    cited: Iterable[Clause] = (),
 ) -> tuple[Message, ...]:
-    """Each of the parties is told once, whatever the number of its roles; ``""`` is nobody."""
+    """Each of the parties is told once, whatever the number of its roles; ``""`` is nobody.
+
+    ``cited`` are the clauses that what is told rests on.
+    """
     said: tuple[tuple[str, Plain], ...] = (
         ("account", it.id),
         ("project", it.building.project),
         ("building", it.building.building),
         *facts,
+        *named(cited),
     )
     supersedes = _OVERTAKES.get(kind, ())
     return tuple(

@@ -11,7 +11,9 @@ from typing import Any
 
 from servflow.core.attention import attend, seen_to
 from servflow.core.changes import Actor, Command
+from servflow.core.citations import Clause, Dated
 from servflow.core.deposits.accounts.commands import BookDepositClaim, DrawDeposit
+from servflow.core.deposits.accounts.messages import in_force
 from servflow.core.deposits.accounts.model import DepositAccount, account_key
 from servflow.core.deposits.claims import commands as c
 from servflow.core.deposits.claims import messages
@@ -96,6 +98,11 @@ def _but_him(s: Said | Opening, *parties: str) -> tuple[str, ...]:
     return tuple(party for party in parties if party != party_of(s.command.by))
 
 
+def _by(s: Said | Opening, *rules: Dated[Any]) -> tuple[Clause, ...]:
+    """The clauses of these rules as they are on the day of the command."""
+    return in_force(today(s), *rules)
+
+
 # --- filing -----------------------------------------------------------------------------------------
 
 
@@ -118,7 +125,8 @@ def file_emergency(s: Opening) -> Outcome:
 
 def _opened(s: Opening, it: DepositClaim) -> Outcome:
     facts = (("reported_on", it.reported_on), ("role", it.applicants[0].role))
-    told = messages.tell(it, messages.FILED, _but_him(s, it.developer, it.authority), *facts)
+    cited = _by(s, s.policy.emergency_claimants if it.emergency else s.policy.claimants)
+    told = messages.tell(it, messages.FILED, _but_him(s, it.developer, it.authority), *facts, cited=cited)
     return Outcome(it, told, commands=(_booked(s, it, opened=True),))
 
 
@@ -155,7 +163,8 @@ def _list(s: Said | Opening, lines: tuple[CostLine, ...]) -> CostList:
 def check(s: Situation[DepositClaim, c.CheckWithDeveloper, DepositPolicy, Any]) -> Outcome:
     """What the developer says is on record, and he is told so (SD-13); an open test is not waited for."""
     it = _step(s, developer_says=s.command.says)
-    told = messages.tell(it, messages.CHECKED, (it.developer,), ("says", s.command.says.value))
+    says, cited = ("says", s.command.says.value), _by(s, s.policy.developer_heard)
+    told = messages.tell(it, messages.CHECKED, (it.developer,), says, cited=cited)
     return Outcome(it, told)
 
 
@@ -167,14 +176,17 @@ def dispute(s: Situation[DepositClaim, c.DisputeLiability, DepositPolicy, Any]) 
     test = Test(body=s.command.body, ordered_on=today(s), by_order=False)
     it = _step(s, disputed=s.command.reason, developer_says=None, tests=(*s.it.tests, test))
     to = _but_him(s, it.authority, *_applicants(it))
-    return Outcome(it, messages.tell(it, messages.DISPUTED, to, ("reason", it.disputed), ("body", test.body)))
+    facts = (("reason", it.disputed), ("body", test.body))
+    cited = _by(s, s.policy.disputes_tested)
+    return Outcome(it, messages.tell(it, messages.DISPUTED, to, *facts, cited=cited))
 
 
 def order_test(s: Situation[DepositClaim, c.OrderTest, DepositPolicy, Any]) -> Outcome:
     """The developer hears by whom he has to have it tested (SD-15)."""
     test = Test(body=s.command.body, ordered_on=today(s), by_order=True)
     it = _step(s, tests=(*s.it.tests, test))
-    return Outcome(it, messages.tell(it, messages.TEST_ORDERED, (it.developer,), ("body", test.body)))
+    body, cited = ("body", test.body), _by(s, s.policy.disputes_tested)
+    return Outcome(it, messages.tell(it, messages.TEST_ORDERED, (it.developer,), body, cited=cited))
 
 
 def record_test(s: Situation[DepositClaim, c.RecordTest, DepositPolicy, Any]) -> Outcome:
@@ -186,7 +198,8 @@ def record_test(s: Situation[DepositClaim, c.RecordTest, DepositPolicy, Any]) ->
     it = _step(s, tests=(*s.it.tests[:-1], found))
     to = _but_him(s, it.authority, it.developer, *_applicants(it))
     facts = (("body", found.body), ("report", found.report), ("liable", said.liable))
-    return Outcome(it, messages.tell(it, messages.TESTED, to, *facts))
+    cited = _by(s, s.policy.disputes_tested)
+    return Outcome(it, messages.tell(it, messages.TESTED, to, *facts, cited=cited))
 
 
 def approve(s: Situation[DepositClaim, c.ApproveClaim, DepositPolicy, Any]) -> Outcome:
@@ -195,7 +208,8 @@ def approve(s: Situation[DepositClaim, c.ApproveClaim, DepositPolicy, Any]) -> O
     What an emergency cost is set aside for it (SD-16).
     """
     it = _step(s)
-    told = messages.tell(it, messages.APPROVED, _but_him(s, *_applicants(it), it.developer))
+    cited = in_force(it.filed_on, s.policy.grounds_of_use)
+    told = messages.tell(it, messages.APPROVED, _but_him(s, *_applicants(it), it.developer), cited=cited)
     if not it.emergency:
         return Outcome(it, told)
     assert it.costs is not None
@@ -206,14 +220,26 @@ def refuse(s: Situation[DepositClaim, c.RefuseClaim, DepositPolicy, Any]) -> Out
     """Who asked, the developer and whoever was to repair it hear why it is not used."""
     it = _step(s, why=s.command.reason)
     to = _but_him(s, *_applicants(it), it.developer, it.repairer)
-    told = messages.tell(it, messages.REFUSED, to, ("reason", it.why))
+    told = messages.tell(it, messages.REFUSED, to, ("reason", it.why), cited=_refused_by(s))
     return Outcome(it, told, commands=(_booked(s, it, opened=False),))
+
+
+def _refused_by(s: Said) -> tuple[Clause, ...]:
+    """When a deposit is used at all, and what a test found against it (SD-9, SD-11, SD-15)."""
+    rules: list[Dated[Any]] = [s.policy.grounds_of_use]
+    found = s.it.finding
+    if found is not None and found.cause in s.policy.exclusions.on(s.it.filed_on).value:
+        rules.append(s.policy.exclusions)
+    if found is not None and not found.liable:
+        rules.append(s.policy.disputes_tested)
+    return in_force(s.it.filed_on, *rules)
 
 
 def performed(s: Situation[DepositClaim, c.ConfirmPerformance, DepositPolicy, Any]) -> Outcome:
     """The developer has repaired it; all others hear that nothing is asked for any more."""
     it = _step(s, repaired_on=today(s))
-    told = messages.tell(it, messages.PERFORMED, _all_others(s))
+    cited = in_force(it.filed_on, s.policy.grounds_of_use)
+    told = messages.tell(it, messages.PERFORMED, _all_others(s), cited=cited)
     return Outcome(it, told, commands=(_booked(s, it, opened=False),))
 
 
@@ -238,7 +264,8 @@ def replace_applicant(s: Situation[DepositClaim, c.ReplaceApplicant, DepositPoli
     signed_by = tuple(party for party in s.it.signed_by if party != before.party)
     it = replace(s.it, applicants=applicants, signed_by=signed_by)
     facts = (("role", after.role), ("party", after.party), ("reason", said.reason))
-    return Outcome(it, messages.tell(it, messages.REPLACED, (said.party, before.party), *facts))
+    whom, cited = (said.party, before.party), _by(s, s.policy.claimants)
+    return Outcome(it, messages.tell(it, messages.REPLACED, whom, *facts, cited=cited))
 
 
 # --- the repair -------------------------------------------------------------------------------------
@@ -258,9 +285,10 @@ def assign(s: Situation[DepositClaim, c.AssignRepairer, DepositPolicy, Any]) -> 
         budget=None,
     )
     booked = (_booked(s, it, opened=True),) if s.it.budget is not None else ()
-    told = messages.tell(it, messages.ASSIGNED, (it.repairer,))
+    cited = _by(s, s.policy.repairers)
+    told = messages.tell(it, messages.ASSIGNED, (it.repairer,), cited=cited)
     if s.it.repairer != it.repairer:
-        told += messages.tell(it, messages.RELIEVED, (s.it.repairer,))
+        told += messages.tell(it, messages.RELIEVED, (s.it.repairer,), cited=cited)
     return Outcome(it, told, commands=booked)
 
 
@@ -272,7 +300,8 @@ def hand_in_budget(s: Situation[DepositClaim, c.HandInBudget, DepositPolicy, Any
     said = s.command
     it = _step(s, budget=Budget(plan=said.plan, amount=said.amount, handed_in_on=today(s)))
     facts = (("repairer", it.repairer), ("plan", said.plan), ("amount", said.amount))
-    return Outcome(it, messages.tell(it, messages.BUDGET_HANDED_IN, _but_him(s, it.authority), *facts))
+    to, cited = _but_him(s, it.authority), _by(s, s.policy.repairers)
+    return Outcome(it, messages.tell(it, messages.BUDGET_HANDED_IN, to, *facts, cited=cited))
 
 
 def approve_budget(s: Situation[DepositClaim, c.ApproveBudget, DepositPolicy, Any]) -> Outcome:
@@ -280,7 +309,8 @@ def approve_budget(s: Situation[DepositClaim, c.ApproveBudget, DepositPolicy, An
     assert s.it.budget is not None
     it = _step(s, budget=replace(s.it.budget, approved_on=today(s)))
     amount = s.it.budget.amount
-    told = messages.tell(it, messages.BUDGET_APPROVED, (it.repairer,), ("amount", amount))
+    cited = _by(s, s.policy.repairers)
+    told = messages.tell(it, messages.BUDGET_APPROVED, (it.repairer,), ("amount", amount), cited=cited)
     return _set_aside(s, it, amount)._replace(messages=told)
 
 
@@ -311,7 +341,8 @@ def hand_in_costs(s: Situation[DepositClaim, c.HandInCostList, DepositPolicy, An
     costs = _list(s, s.command.lines)
     it = _step(s, costs=costs, signed_by=(), returned="")
     to = _but_him(s, *_applicants(it))
-    return Outcome(it, messages.tell(it, messages.COSTS_LISTED, to, ("amount", costs.total)))
+    amount, cited = ("amount", costs.total), _by(s, s.policy.cost_list_signed)
+    return Outcome(it, messages.tell(it, messages.COSTS_LISTED, to, amount, cited=cited))
 
 
 def sign(s: Situation[DepositClaim, c.SignCostList, DepositPolicy, Any]) -> Outcome:
@@ -324,16 +355,19 @@ def sign(s: Situation[DepositClaim, c.SignCostList, DepositPolicy, Any]) -> Outc
         return Outcome(it)
     assert it.costs is not None
     signed = replace(it.costs, signed_on=today(s))
-    facts = (("amount", signed.total), ("last", last_for_paying(today(s), s.policy).value))
+    last = last_for_paying(today(s), s.policy)
+    facts = (("amount", signed.total), ("last", last.value))
     it = replace(it, costs=signed)
-    return Outcome(it, messages.tell(it, messages.SIGNED, _but_him(s, it.authority), *facts))
+    to = _but_him(s, it.authority)
+    return Outcome(it, messages.tell(it, messages.SIGNED, to, *facts, cited=(last.clause,)))
 
 
 def give_back(s: Situation[DepositClaim, c.ReturnCostList, DepositPolicy, Any]) -> Outcome:
     """A new list is asked of whoever made it; its days begin anew."""
     it = _step(s, costs=None, signed_by=(), returned=s.command.reason, reminded=())
     to = _but_him(s, *_applicants(it), it.repairer)
-    return Outcome(it, messages.tell(it, messages.RETURNED, to, ("reason", it.returned)))
+    reason, cited = ("reason", it.returned), _by(s, s.policy.cost_list_signed)
+    return Outcome(it, messages.tell(it, messages.RETURNED, to, reason, cited=cited))
 
 
 def pay_out(s: Situation[DepositClaim, c.PayOut, DepositPolicy, Any]) -> Outcome:
@@ -352,9 +386,8 @@ def pay_out(s: Situation[DepositClaim, c.PayOut, DepositPolicy, Any]) -> Outcome
         payee=said.payee,
         to=to,
     )
-    told = messages.tell(
-        it, messages.PAID, _but_him(s, *_applicants(it), to), ("amount", said.amount), ("to", to)
-    )
+    whom, facts = _but_him(s, *_applicants(it), to), (("amount", said.amount), ("to", to))
+    told = messages.tell(it, messages.PAID, whom, *facts, cited=_by(s, s.policy.payees))
     return Outcome(it, told, commands=(draw,))
 
 
@@ -372,6 +405,7 @@ def notify_use(s: Situation[DepositClaim, c.NotifyUse, DepositPolicy, Any]) -> O
         ("paid_on", it.paid.on),
         ("to", it.paid.to),
         ("held", _account(s).balance),
+        cited=_by(s, s.policy.use_notice_days),
     )
     return Outcome(it, told)
 
@@ -382,10 +416,10 @@ def notify_use(s: Situation[DepositClaim, c.NotifyUse, DepositPolicy, Any]) -> O
 def remind(s: Situation[DepositClaim, c.RemindDeadline, DepositPolicy, Any]) -> Outcome:
     """The authority hears that it is the last day; once for each."""
     deadline = s.command.deadline
-    last = next(last for each, last, _ in last_days(s.it, s.policy) if each is deadline)
+    last, clause = next((last, by) for each, last, by in last_days(s.it, s.policy) if each is deadline)
     it = replace(s.it, reminded=(*s.it.reminded, deadline.value))
     facts = (("deadline", deadline.value), ("last", last))
-    return Outcome(it, messages.tell(it, messages.DEADLINE, (it.authority,), *facts))
+    return Outcome(it, messages.tell(it, messages.DEADLINE, (it.authority,), *facts, cited=(clause,)))
 
 
 def see_to(s: Situation[DepositClaim, c.SeeToClaim, DepositPolicy, Any]) -> Outcome:

@@ -20,7 +20,7 @@ from servflow.core.deposits.claims import commands as c
 from servflow.core.deposits.claims.model import Applicant, DepositClaim
 from servflow.core.deposits.claims.states import ClaimDeadline, ClaimRole, ClaimState, DeveloperSays
 from servflow.core.deposits.policy import Claimants, DepositPolicy
-from servflow.core.deposits.words import NoticeSince, Payee
+from servflow.core.deposits.words import NoticeSince, PartKind, Payee
 from servflow.core.desk_rules import today
 from servflow.core.lifecycle import Situation, chooser
 from servflow.core.money import Money, total
@@ -154,6 +154,9 @@ def may_file(s: Opening) -> Iterator[Reason]:
     it = _account(s)
     if it is None:
         return
+    common = s.policy.common_parts.on(today(s))
+    if s.command.parts is PartKind.PRIVATE and s.command.part in common.value:
+        yield Reason("deposits.part-is-common", common.clause, (("part", s.command.part),))
     rule = s.policy.claimants.on(today(s))
     committee = bool(it.building.committee)
     lines = [
@@ -168,9 +171,12 @@ def may_file(s: Opening) -> Iterator[Reason]:
         facts = (("role", s.command.role), ("missing", missing), ("asked", ", ".join(joint[0].by)))
         yield Reason("deposits.not-together", rule.clause, facts)
     else:
-        may = "; ".join(", ".join(line.by) for line in lines)
-        who = (("role", s.command.role), ("parts", s.command.parts.value), ("may", may))
-        yield Reason("deposits.may-not-ask", rule.clause, who)
+        any_of = ", ".join(role for line in lines if not line.jointly for role in line.by)
+        all_of = "; ".join(", ".join(line.by) for line in lines if line.jointly)
+        may = (("may", any_of),) if any_of else ()
+        together = (("together", all_of),) if all_of else ()
+        who = (("role", s.command.role), ("parts", s.command.parts.value))
+        yield Reason("deposits.may-not-ask", rule.clause, (*who, *may, *together))
 
 
 def _may(line: Claimants, ask: set[str]) -> bool:

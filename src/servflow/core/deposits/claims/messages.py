@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from servflow.core.changes import Message
-from servflow.core.citations import Plain
+from servflow.core.citations import Clause, Plain
+from servflow.core.deposits.accounts.messages import named
 from servflow.core.deposits.claims.model import DepositClaim
 
 __all__ = [
@@ -98,15 +99,23 @@ _OVERTAKES: Final = {
 
 
 def tell(
-    it: DepositClaim, kind: str, parties: Iterable[str], *facts: tuple[str, Plain]
+    it: DepositClaim,
+    kind: str,
+    parties: Iterable[str],
+    *facts: tuple[str, Plain],
+    cited: Iterable[Clause] = (),
 ) -> tuple[Message, ...]:
-    """Each of the parties is told once, whatever the number of his roles; ``""`` is nobody."""
+    """Each of the parties is told once, whatever the number of his roles; ``""`` is nobody.
+
+    ``cited`` are the clauses that what is told rests on.
+    """
     said: tuple[tuple[str, Plain], ...] = (
         ("claim", it.id),
         ("account", it.account),
         ("part", it.part),
         ("what", it.what),
         *facts,
+        *named(cited),
     )
     supersedes = _OVERTAKES.get(kind, ())
     return tuple(
