@@ -98,3 +98,35 @@ def toml(value: Any) -> str:
 def draft(tmp_path: Path) -> Draft:
     """The shipped lending rules of the National Library of China, as a draft."""
     return Draft(tmp_path)
+
+
+class Layer(Draft):
+    """A rulebook of a city or a county of the tests, invented, over another one."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.parent)
+        self.path = path
+
+    def over(self, lower: str, subject: str = "warranty-deposits", **rules: Any) -> Layer:
+        """A file that lies over ``lower`` and has these rules; its other keys are as the shipped one's are.
+
+        Over a file it is for deposits.
+        """
+        self.afresh("shandong/warranty-deposits" if lower.endswith(".toml") else lower)
+        named = {name.replace("_", "-"): each for name, each in rules.items()}
+        said = {"authority": f"{self.path.stem}-of-the-tests", "subject": subject, "title": "invented"}
+        self.tables |= {**said, "over": lower, "rules": named}
+        self.tables.pop("calendar", None)
+        return self
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Layer:
+    """A city of the tests: nothing of it is real."""
+    return Layer(tmp_path / "city.toml")
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Layer:
+    """A county of the tests: nothing of it is real."""
+    return Layer(tmp_path / "county.toml")

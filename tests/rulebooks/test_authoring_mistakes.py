@@ -27,7 +27,7 @@ def value(**changes):
         ("format", "1", "'1'", "1"),
         ("authority", "国图", "'国图'", "small letters and digits, with hyphens between words"),
         ("subject", "", "''", "small letters and digits, with hyphens between words"),
-        ("policy", "ill.buying", "'ill.buying'", "ill.lending or ill.borrowing or ill.network or fees or aftersales"),
+        ("policy", "ill.buying", "'ill.buying'", "ill.lending or ill.borrowing or ill.network or deposits or fees or aftersales"),
         ("title", " ", "' '", "a text that is not empty"),
         ("currency", "yuan", "'yuan'", "a code of three capital letters, as in ISO 4217"),
         ("currency", 156, "156", "a code of three capital letters, as in ISO 4217"),
@@ -37,7 +37,7 @@ def value(**changes):
         ("verified-on", "2026-11-22", "'2026-11-22'", "a day such as 2026-01-31"),
         ("verified-on", datetime(2026, 11, 22, 9), "2026-11-22 09:00:00", "a day such as 2026-01-31"),
         ("rules", "none", "'none'", "a table"),
-        ("rules.loan-period", "a month", "'a month'", "a table with label, in-force-on, in-force-over, values"),
+        ("rules.loan-period", "a month", "'a month'", "a table with label, in-force-on, in-force-over, frame, final, values"),
         ("rules.loan-period.label", 7, "7", "a text that is not empty"),
         ("rules.loan-period.values", "a month", "'a month'", "a list"),
         ("rules.loan-period.values", [], "no value", "at least one value"),
@@ -92,9 +92,9 @@ def test_what_a_key_does_not_take_is_refused_at_its_place(draft, where, said, fo
     [
         (
             "valid",
-            "one of format, authority, subject, policy, title, currency, zone, verified-on, calendar, rules",
+            "one of format, authority, subject, policy, over, title, currency, zone, verified-on, calendar, rules",
         ),
-        ("rules.loan-period.unit", "one of label, in-force-on, in-force-over, values"),
+        ("rules.loan-period.unit", "one of label, in-force-on, in-force-over, frame, final, values"),
         (f"{PERIOD}.since", "one of from, is, gap, clause, at, note"),
     ],
 )

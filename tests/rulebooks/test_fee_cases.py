@@ -2,7 +2,8 @@
 
 A case names a rule and its facts. Expected is an amount, ``missing`` where the source says nothing, or
 the facts that are asked for. A rule that is no fee is what the case expects: words in their order, or
-a number. ``usual`` are the facts that a case does not name.
+a number. ``usual`` are the facts that a case does not name; a case that ``claims`` a ground has all that is
+said under that name besides, unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def cases(name: str) -> list[Any]:
     read = tomllib.loads((CASES / f"{name}.toml").read_text("utf-8"), parse_float=Decimal)
     made = []
     for case in read["case"]:
-        given = read.get("usual", {}) | case.get("given", {})
+        claimed = {fact: value for name in case.get("claims", ()) for fact, value in read[name].items()}
+        given = read.get("usual", {}) | claimed | case.get("given", {})
         facts = {fact: value for fact, value in given.items() if fact not in case.get("without", ())}
         made.append(pytest.param(name, {**case, "facts": facts}, id=case["name"]))
     return made
@@ -100,10 +102,16 @@ def cited(step: Step) -> Iterator[str]:
         yield from cited(part)
 
 
-@pytest.mark.clause("SD-1", "SD-2", "SD-3", "SD-4", "SD-8", "SD-27", "SD-28", "SD-29")
+@pytest.mark.clause("SD-1", "SD-2", "SD-3", "SD-4", "SD-8", "SD-18", "SD-25", "SD-27", "SD-28", "SD-29")
 @pytest.mark.parametrize(("name", "case"), cases("shandong/warranty-deposit-fees"))
 def test_a_case_of_the_shandong_deposit(name, case):
     """Deposits, reductions, refunds and surcharges are what the case says."""
+    comes_out(name, case)
+
+
+@pytest.mark.parametrize(("name", "case"), cases("national/construction-retention-fees"))
+def test_a_case_of_what_an_employer_retains(name, case):
+    """At most 3 % of the settled price, and nothing beside another security."""
     comes_out(name, case)
 
 

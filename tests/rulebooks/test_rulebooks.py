@@ -430,3 +430,18 @@ def test_a_period_may_be_unlimited():
         for name in ("cque/interlibrary-loan", "cque/partnership-borrowing")
     ]
     assert periods == [None, Period(months=1)]
+
+
+@pytest.mark.parametrize("page", ["rulebook-format", "deposit-rulebooks"])
+def test_the_layer_in_the_description_loads(page, tmp_path):
+    """Word for word: an invented city that says one rule of its own over the province's."""
+    text = (ROOT / f"docs/{page}.md").read_text("utf-8")
+    (example,) = [each for each in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "\nover = " in each]
+    path = tmp_path / "example.toml"
+    path.write_text(example, "utf-8")
+    book = load(path)
+
+    assert book.layers[0].startswith("city-of-the-example/")
+    assert [line.rule for line in book.lines() if line.layer == book.name] == (
+        ["seasons"] if page == "rulebook-format" else ["standard-deposit"]
+    )

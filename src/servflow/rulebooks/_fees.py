@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -33,13 +34,23 @@ from servflow.core.fees import (
 )
 from servflow.core.fees.facts import check_name
 from servflow.core.fees.text import parse
+from servflow.rulebooks._frames import bounds_of, frame_problems
 from servflow.rulebooks._keys import ALWAYS
-from servflow.rulebooks._register import clause_ids
+from servflow.rulebooks._register import citable
 
-__all__ = ["FEES", "NO_CURRENCY", "Fees", "clause_of", "fees", "own_clauses"]
+__all__ = ["FEES", "FEE_KEYS", "NO_CURRENCY", "Fees", "clause_of", "fees", "own_clauses"]
 
 FEES: Final = "fees"
 """The policy of a rulebook that holds fee rules of its own names."""
+
+FEE_KEYS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "in-force-on": "by which day a fee applies",
+        "in-force-over": "by which day a fee applies",
+        "frame": "between what a fee stays",
+    }
+)
+"""The keys of a rule that only a fee has, and what each of them says."""
 
 _KINDS: Final = "a fee rule as text, a list of words, each once, or a whole number, 0 or more"
 _WORDS: Final = "a list of words, as the other values of this rule are"
@@ -80,13 +91,15 @@ def fees(tables: Mapping[str, Any], currency: str, calendars: Mapping[str, Any])
             found.wrong.append(Problem(f"rules.{name}", repr(name), expected))
         if name not in named:
             found.values.update(_plain(name, values, found))
-            for by in sorted({"in-force-on", "in-force-over"} & _keys(tables[name]) if values else ()):
-                found.wrong.append(Problem(f"rules.{name}.{by}", "by which day a fee applies", "a fee"))
+            for by in sorted(FEE_KEYS.keys() & _keys(tables[name]) if values else ()):
+                found.wrong.append(Problem(f"rules.{name}.{by}", FEE_KEYS[by], "a fee"))
     named.read()
+    named.used.update(bounds_of(tables))
     for name, rule in found.rules.items():
         if name not in named.used and not rule.whole:
             expected = "rounded(…) around it, or another rule that uses it"
             found.wrong.append(Problem(f"rules.{name}", "amounts between two minor units", expected))
+    found.wrong.extend(frame_problems(tables, found.values, found.rules))
     return found
 
 
@@ -257,7 +270,7 @@ class _Named(Mapping[str, Rule | None]):
         if not fine:
             self._wrong(where, f"amounts in {rule.currency}", f"amounts in {self._currency}")
         for each in own_clauses(rule, self._extents.keys()):
-            if each.id != PRACTICE.id and each.id not in clause_ids():
+            if each.id != PRACTICE.id and each.id not in citable():
                 self._wrong(where, f"the clause {each.id}", f"a clause of the register, or {PRACTICE}")
         return Under(clause, rule) if fine else None
 

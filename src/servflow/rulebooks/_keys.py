@@ -86,6 +86,8 @@ class RuleTable:
     label: str
     in_force_on: FactName = FactName("")
     in_force_over: tuple[FactName, ...] = ()
+    frame: tuple[str, ...] = ()
+    final: bool = False
     values: tuple[ValueTable, ...]
 
 
@@ -169,6 +171,7 @@ class RulebookTable:
     authority: Name
     subject: Name
     policy: PolicyName
+    over: str = ""
     title: str
     currency: Currency
     zone: ZoneInfo

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
 from datetime import UTC, date, time
 from decimal import Decimal
 from functools import cache
@@ -23,13 +24,15 @@ from cattrs import BaseValidationError, Converter
 
 from servflow.codec import canonical, problems, toml
 from servflow.core.citations import PRACTICE, Clause
-from servflow.core.dates import Period
+from servflow.core.dates import MonthDay, Period
+from servflow.core.deposits.warranties import WarrantyLength, parse_length
 from servflow.core.errors import InvalidRulebook, InvalidValue, Problem
 from servflow.core.fees.facts import check_name
 from servflow.core.money import Money, minor_digits
 from servflow.core.worktime import Calendar, Hours
 from servflow.rulebooks._calendar import calendar_of, calendar_problems, covered, lists_of, source_problems
-from servflow.rulebooks._fees import FEES, NO_CURRENCY, Fees, fees
+from servflow.rulebooks._deposits import DEPOSITS, deposit_problems
+from servflow.rulebooks._fees import FEE_KEYS, FEES, NO_CURRENCY, Fees, fees
 from servflow.rulebooks._holidays import HolidayList
 from servflow.rulebooks._keys import (
     ALWAYS,
@@ -53,8 +56,9 @@ from servflow.rulebooks._keys import (
     Start,
     Weekday,
 )
+from servflow.rulebooks._layers import Stack, stack_of
 from servflow.rulebooks._policies import POLICIES, Given, Limit, Span, rule_types
-from servflow.rulebooks._register import DATA, clause_ids
+from servflow.rulebooks._register import DATA, citable
 from servflow.rulebooks._rulebook import Rule, Rulebook, Value
 from servflow.rulebooks._service import SERVICE, described, service
 
@@ -140,11 +144,16 @@ def document(source: str | Path) -> dict[str, Any] | Problem:
 
 
 def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
-    tables = document(source)
-    if isinstance(tables, Problem):
-        return None, (tables,)
-    if huge := tuple(_too_large(tables, "")):
+    own = document(source)
+    if isinstance(own, Problem):
+        return None, (own,)
+    if huge := tuple(_too_large(own, "")):
         return None, _placed(source, huge)
+    stack, apart = stack_of(source, own, document, shipped())
+    if apart:
+        return None, apart
+    lower, below = _read(stack.layers[1].source) if len(stack.layers) > 1 else (None, ())
+    tables = stack.tables
     made = _converter(_currency_of(tables))
     wrong: list[Problem] = []
     file: RulebookTable | None = None
@@ -152,7 +161,7 @@ def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
         file = made.structure(tables, RulebookTable)
     except BaseValidationError as error:
         wrong += problems(error, key=toml.key)
-    lists, unread = lists_of(tables.get("calendar"), Path(source).parent)
+    lists, unread = lists_of(tables.get("calendar"), stack.with_key("calendar").folder)
     closed = [*unread, *calendar_problems(tables.get("calendar"), lists)]
     calendar = None
     if file is not None and file.calendar is not None and not closed:
@@ -163,10 +172,13 @@ def _read(source: str | Path) -> tuple[Rulebook | None, tuple[Problem, ...]]:
         read = Fees(*service(_rules(tables)))
     else:
         read = Fees(*_values(tables, made))
-    wrong += [*read.wrong, *_contradictions(tables), *closed]
-    if file is None or wrong:
-        return None, _placed(source, wrong)
-    return _rulebook(str(source), file, read, calendar or Calendar.always(file.zone), tables, lists), ()
+        if tables.get("policy") == DEPOSITS:
+            read.wrong.extend(deposit_problems(read.values, _rules(tables), lower))
+    wrong += [*read.wrong, *closed]
+    found = dict.fromkeys((*below, *stack.placed(wrong), *_placed(source, _contradictions(own))))
+    if file is None or found:
+        return None, tuple(found)
+    return _rulebook(stack, file, read, calendar or Calendar.always(file.zone), lists, lower), ()
 
 
 def _placed(source: str | Path, wrong: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -178,22 +190,25 @@ def _placed(source: str | Path, wrong: Iterable[Problem]) -> tuple[Problem, ...]
 
 
 def _rulebook(
-    where: str,
+    stack: Stack,
     file: RulebookTable,
     read: Fees,
     calendar: Calendar,
-    tables: Mapping[str, Any],
     lists: tuple[HolidayList, ...],
+    lower: Rulebook | None,
 ) -> Rulebook:
-    content, clause = _plain(tables), None
+    content, clause = _plain(stack.top.tables), None
+    if lower is not None:  # it is decided by all that the lower one says, too
+        content["over"] = lower.content
     cited: list[ClosureTable | OpeningTable] = []
     if file.calendar is not None:
         clause = _clause(file.calendar.clause, file.calendar.at)
         cited = [*file.calendar.closures, *file.calendar.openings]
-    if lists:  # what they say is decided by, too, and so belongs to the digest
+    if lists and "calendar" in content:  # what they say is decided by, too, and so belongs to the digest
         content["calendar"]["holidays"] = {each.name: _plain(each.content) for each in lists}
     written = described if file.policy == SERVICE else _written
-    rules = {name: _rule(name, table, read.values, written) for name, table in file.rules.items()}
+    origins = {place: layer.name for place, (layer, _) in stack.values.items()}
+    rules = {name: _rule(name, table, read.values, written, origins) for name, table in file.rules.items()}
     return Rulebook(
         format=file.format,
         authority=file.authority,
@@ -207,11 +222,13 @@ def _rulebook(
         calendar_clause=clause,
         closure_clauses=tuple(_clause(each.clause, each.at) for each in cited if each.clause),
         calendar_known=covered(lists),
+        calendar_layer=stack.with_key("calendar").name,
         rules=MappingProxyType(rules),
         fees=MappingProxyType(read.rules),
         content=content,
         digest=sha256(canonical(content).encode()).hexdigest(),
-        where=where,
+        where=str(stack.top.source),
+        layers=tuple(layer.name for layer in stack.layers),
     )
 
 
@@ -223,7 +240,11 @@ def _calendars(tables: Mapping[str, Any], calendar: Calendar | None) -> Mapping[
 
 
 def _rule(
-    name: str, table: RuleTable, values: Mapping[tuple[str, int], Any], written: Callable[[Any], str]
+    name: str,
+    table: RuleTable,
+    values: Mapping[tuple[str, int], Any],
+    written: Callable[[Any], str],
+    origins: Mapping[tuple[str, int], str],
 ) -> Rule:
     made = [
         Value(
@@ -233,6 +254,7 @@ def _rule(
             gap=each.gap,
             clause=_clause(each.clause, each.at),
             note=each.note,
+            layer=origins[name, number],
         )
         for number, each in enumerate(table.values)
     ]
@@ -308,8 +330,8 @@ def _contradictions(tables: Mapping[str, Any]) -> Iterator[Problem]:
         elif "gap" not in value and "is" not in value:
             yield Problem(f"{where}.is", "nothing", "a value, or gap = true")
         if tables.get("policy") != FEES:
-            for each in {"in-force-on", "in-force-over"} & rules[name].keys():
-                yield Problem(f"rules.{name}.{each}", "by which day a fee applies", f"the policy {FEES}")
+            for each in FEE_KEYS.keys() & rules[name].keys():
+                yield Problem(f"rules.{name}.{each}", FEE_KEYS[each], f"the policy {FEES}")
         start = value.get("from")
         if start == ALWAYS and len(rules[name]["values"]) > 1:
             yield Problem(f"{where}.from", f"{ALWAYS!r} beside other values", "a day, or one value alone")
@@ -349,9 +371,12 @@ def _plain(value: Any) -> Any:
 
 def _written(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{number} {unit}" for unit, number in value.items())
+        if all(type(number) is int for number in value.values()):
+            return ", ".join(f"{number} {unit}" for unit, number in value.items())
+        return ", ".join(f"{name} = {_written(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_written, value)) or "none"
+        between = "; " if any(isinstance(part, dict) for part in value) else ", "
+        return between.join(map(_written, value)) or "none"
     if isinstance(value, str) and "\n" in value:
         return " ".join(value.split())
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -395,7 +420,7 @@ def _currency(value: object, _: object) -> str:
 
 
 def _is_clause(id: str) -> bool:
-    return id == PRACTICE.id or id in clause_ids()
+    return id == PRACTICE.id or id in citable()
 
 
 def _amount(currency: str) -> toml.Hook:
@@ -426,6 +451,18 @@ def _given(value: object, _: object) -> None:
         raise InvalidValue("", value, f"{GIVEN!r}: the amount is asked for where it is needed")
 
 
+def _text(parse: Callable[[str], Any], expected: str) -> toml.Hook:
+    def take(value: object, _: object) -> Any:
+        if type(value) is not str:
+            raise InvalidValue("", value, expected)
+        try:
+            return parse(value)
+        except InvalidValue as error:
+            raise InvalidValue("", value, error.expected) from None
+
+    return take
+
+
 def _day_hours(value: object, _: object) -> Hours:
     try:
         hours = tuple(map(_segment, value)) if isinstance(value, list) else None
@@ -448,13 +485,14 @@ def _segment(value: object) -> tuple[time, time]:
 
 
 def _in_order(values: tuple[Any, ...]) -> None:
-    """A list has each value once, and numbers in order.
+    """A list has each value once, and numbers in order; of tables others look for what comes twice.
 
     Raises:
         InvalidValue: it has not.
     """
-    if len(set(values)) < len(values):
-        raise InvalidValue("", [getattr(each, "value", each) for each in values], "each value once")
+    words = [str(each) if isinstance(each, MonthDay) else getattr(each, "value", each) for each in values]
+    if len(set(values)) < len(values) and not any(map(is_dataclass, words)):
+        raise InvalidValue("", words, "each value once")
     if values and type(values[0]) is int and list(values) != sorted(values):
         raise InvalidValue("", list(values), "numbers in ascending order")
 
@@ -480,6 +518,8 @@ def _converter(currency: str) -> Converter:
         (Limit, _limit),
         (Span, lambda value, _: None if value == UNLIMITED else made.structure(value, Period)),
         (Given, _given),
+        (MonthDay, _text(MonthDay.parse, "a month and a day such as 11-15")),
+        (WarrantyLength, _text(parse_length, "a length such as '5 years'")),
     )
     for kind, hook in hooks:
         made.register_structure_hook(kind, hook)

@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from functools import cache
+from hashlib import sha256
 from types import MappingProxyType, NoneType
 from typing import Any, Final, NewType, get_args, get_origin, get_type_hints
 
+from servflow.codec import canonical
 from servflow.codec.toml import Count, key
 from servflow.core.aftersales.policy import ServicePolicy
 from servflow.core.citations import Dated
 from servflow.core.dates import Period
-from servflow.core.errors import InvalidValue
+from servflow.core.deposits.policy import DepositPolicy
+from servflow.core.errors import InvalidRulebook, InvalidValue
 from servflow.core.fees import Rule as FeeRule
 from servflow.core.ill.borrowing.policy import BorrowingPolicy
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.network.policy import NetworkPolicy
+from servflow.rulebooks._deposits import DEPOSITS, charges_problems
 from servflow.rulebooks._fees import FEES
 from servflow.rulebooks._rulebook import Rulebook
 from servflow.rulebooks._service import SERVICE
@@ -28,6 +32,7 @@ __all__ = [
     "Limit",
     "Span",
     "borrowing_policy",
+    "deposit_policy",
     "lending_policy",
     "network_policy",
     "rule_types",
@@ -39,6 +44,7 @@ POLICIES: Final[Mapping[str, type]] = MappingProxyType(
         "ill.lending": LendingPolicy,
         "ill.borrowing": BorrowingPolicy,
         "ill.network": NetworkPolicy,
+        DEPOSITS: DepositPolicy,
         FEES: FeeRule,
         SERVICE: ServicePolicy,
     }
@@ -132,6 +138,35 @@ def network_policy(rulebook: Rulebook, *, library: str, closed_through: date | N
         currency=rulebook.currency,
         closed_through=closed_through,
         **_rules(rulebook, "ill.network"),
+    )
+
+
+def deposit_policy(
+    rulebook: Rulebook, charges: Rulebook | None, *, authority: str, closed_through: date | None = None
+) -> DepositPolicy:
+    """The policy of the authority ``authority`` that keeps deposits (物业主管部门) under ``rulebook``.
+
+    ``charges`` is the rulebook of fees that goes with it; ``None``: it has none, and nothing can be assessed
+    by it. ``authority`` is its reference, ``closed_through`` the last day of the books' closed periods. The
+    policy's digest is over both: the SHA-256 over the canonical list of the two digests; without charges,
+    that of ``rulebook``.
+
+    Raises:
+        InvalidValue: the rulebook is for another policy.
+        InvalidRulebook: the charges do not go with it; all that is wrong is named.
+    """
+    rules = _rules(rulebook, DEPOSITS)
+    if charges is not None and (wrong := tuple(charges_problems(rulebook, charges))):
+        raise InvalidRulebook(charges.where, wrong)
+    both = None if charges is None else canonical([rulebook.digest, charges.digest])
+    return DepositPolicy(
+        authority=authority,
+        fees=MappingProxyType({}) if charges is None else charges.fees,
+        rulebook=rulebook.digest if both is None else sha256(both.encode()).hexdigest(),
+        calendar=rulebook.calendar,
+        currency=rulebook.currency,
+        closed_through=closed_through,
+        **rules,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["DATA", "ClauseEntry", "clause_ids", "register", "rows"]
+__all__ = ["DATA", "ClauseEntry", "FurtherClause", "citable", "clause_ids", "further", "register", "rows"]
 
 DATA: Final[Traversable] = files("servflow.rulebooks").joinpath("data")
 
@@ -31,6 +31,21 @@ class ClauseEntry:
     fact: str
 
 
+@attrs.frozen(kw_only=True)
+class FurtherClause:
+    """One clause of a source that is not among the documents of the register, and may be cited all the same.
+
+    ``source`` is the document with the place in it, ``fact`` what it says, ``seen`` where its text was
+    compared, the address of a public page; empty: nowhere, and it is to be looked up before anybody relies
+    on it.
+    """
+
+    id: str
+    source: str
+    fact: str
+    seen: str
+
+
 def rows(name: str) -> tuple[dict[str, str], ...]:
     """The lines of a table of the package's data, by the names of its columns."""
     heading, *lines = DATA.joinpath(name).read_text("utf-8").splitlines()
@@ -48,3 +63,15 @@ def register() -> tuple[ClauseEntry, ...]:
 def clause_ids() -> frozenset[str]:
     """The ids of all clauses."""
     return frozenset(entry.id for entry in register())
+
+
+@cache
+def further() -> tuple[FurtherClause, ...]:
+    """The clauses of other sources that shipped rulebooks cite; none of them is counted in the register."""
+    return tuple(FurtherClause(**row) for row in rows("further_clauses.tsv"))
+
+
+@cache
+def citable() -> frozenset[str]:
+    """The ids of all clauses that a rulebook may cite: those of the register, and the further ones."""
+    return clause_ids() | {clause.id for clause in further()}

@@ -21,7 +21,8 @@ class Value:
     """What a rule says from ``start`` on, by ``clause``.
 
     ``start`` is ``date.min`` where the source gives no date; ``written`` is the value in the words of
-    the file. In a ``gap`` the rule says nothing and ``value`` means nothing.
+    the file. In a ``gap`` the rule says nothing and ``value`` means nothing. ``layer`` is the name of the
+    rulebook that says it: this one, or one over which it lies.
     """
 
     start: date
@@ -30,6 +31,7 @@ class Value:
     gap: bool
     clause: Clause
     note: str
+    layer: str
 
 
 @attrs.frozen(kw_only=True)
@@ -44,8 +46,15 @@ class Rule:
 
     @dated.default
     def _make_dated(self) -> Dated[Any]:
-        cited = ((each.start, None if each.gap else Cited(each.value, each.clause)) for each in self.values)
-        return Dated(self.name, (Since(start, value) for start, value in cited))
+        return Dated(
+            self.name,
+            (
+                Since(each.start, None, gap=each.clause)
+                if each.gap
+                else Since(each.start, Cited(each.value, each.clause))
+                for each in self.values
+            ),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +67,8 @@ class Line:
     clause: str
     at: str
     label: str
+    layer: str
+    """The name of the rulebook that says it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -66,9 +77,9 @@ class Rulebook:
 
     ``verified_on`` is the day on which somebody last compared it with its source. ``calendar`` has
     the zone of its legal days; it is always open where the file has no table ``[calendar]``.
-    ``digest`` is the SHA-256 over all the file and its lists of public holidays say, in hex: the same
-    whatever the layout, the comments and the order of the keys. ``where`` is the file, or the name if it
-    came with servflow.
+    ``digest`` is the SHA-256 over all the file, its lists of public holidays and the rulebooks below it
+    say, in hex: the same whatever the layout, the comments and the order of the keys. ``where`` is the
+    file, or the name if it came with servflow.
     """
 
     format: int
@@ -88,6 +99,8 @@ class Rulebook:
 
     On other days the calendar knows no public holidays and the week stands.
     """
+    calendar_layer: str = ""
+    """The name of the rulebook that has the calendar: this one, or one over which it lies."""
     rules: Mapping[str, Rule] = attrs.field(hash=False)
     fees: Mapping[str, FeeRule] = attrs.field(hash=False, factory=dict, repr=False)
     """The fee rules by name, each with all its versions and under its clauses; see ``servflow.core.fees``."""
@@ -95,6 +108,8 @@ class Rulebook:
     """All the file and its lists of public holidays say, as plain data; the digest is over this."""
     digest: str
     where: str
+    layers: tuple[str, ...]
+    """Its own name and those of the rulebooks over which it lies, the nearest first."""
 
     @property
     def name(self) -> str:
@@ -136,6 +151,7 @@ class Rulebook:
                 clause=self.calendar_clause.id,
                 at=self.calendar_clause.at,
                 label=self.calendar.name,
+                layer=self.calendar_layer,
             )
 
     def _values(self) -> Iterator[Line]:
@@ -147,6 +163,7 @@ class Rulebook:
                 clause=value.clause.id,
                 at=value.clause.at,
                 label=rule.label,
+                layer=value.layer,
             )
             for rule in self.rules.values()
             for value in rule.values

@@ -5,6 +5,8 @@
    building it with its id. A guard that takes its clause from the rulebook cites nothing itself.
 3. What code cites, and which tests carry the marker ``clause``, is written down by ``make clauses``
    and comes with the package; a test says when it is out of date.
+4. A rulebook may cite a clause of another source, too, if it is among the ``further`` ones; these are
+   no part of the register, and no report counts them.
 """
 
 from __future__ import annotations
@@ -13,9 +15,19 @@ from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 from servflow.rulebooks._load import load, shipped
-from servflow.rulebooks._register import ClauseEntry, clause_ids, register, rows
+from servflow.rulebooks._register import ClauseEntry, FurtherClause, clause_ids, further, register, rows
 
-__all__ = ["ClauseEntry", "ClauseReport", "carried", "clause_ids", "register", "report", "standing"]
+__all__ = [
+    "ClauseEntry",
+    "ClauseReport",
+    "FurtherClause",
+    "carried",
+    "clause_ids",
+    "further",
+    "register",
+    "report",
+    "standing",
+]
 
 
 class ClauseReport(TypedDict):
