@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from servflow.adapters import facts_file
+from servflow.adapters import _library_tables
 from servflow.adapters.facts_file import FactsFile
 from servflow.adapters.partner_iso18626 import PROTOCOL, Dialect, Edition
 from servflow.core.errors import InvalidFacts
@@ -158,9 +158,9 @@ def test_an_account_with_spaces_around_it(tmp_path: Path) -> None:
 
 def test_the_words_are_those_that_are_spoken() -> None:
     """The editions and dialects of the file are those of the adapter that speaks them."""
-    assert list(facts_file._EDITIONS) == [each.value for each in Edition]
-    assert list(facts_file._DIALECTS) == [each.value for each in Dialect]
-    assert list(facts_file._PROTOCOLS) == [PROTOCOL]
+    assert list(_library_tables._EDITIONS) == [each.value for each in Edition]
+    assert list(_library_tables._DIALECTS) == [each.value for each in Dialect]
+    assert list(_library_tables._PROTOCOLS) == [PROTOCOL]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ FACTS = Facts(
         "odder": at(1, 10, 0, 30, 250_000),
     },
     counts={"volumes": 2, "pages": 250},
-    quantities={"weight": Decimal("2.3"), "systems_reduction": Decimal("0.005")},
+    quantities={"weight": Decimal("2.3"), "systems_points": Decimal("0.005")},
     amounts={"item_price": cny(30), "cost": cny(1200), "principal": cny(1000), "fine": cny(40)},
     flags={"rush": True, "holiday": True, "flood": True, "vip": False},
     words={"reader": "adult", "building_type": "high_rise"},
@@ -935,7 +935,7 @@ CASES: dict[str, tuple[Rule, list[str], list[str]]] = {
         ],
     ),
     "a part": (
-        up(Scale(COST, Quantity("systems_reduction", "part"))),
+        up(Scale(COST, Quantity("systems_points", "part"))),
         [
             "CNY 1,200.00 × 0.005 parts = CNY 6.00",
             "  cost: CNY 1,200.00",

@@ -1,4 +1,4 @@
-"""An indicator over several periods as a picture (指标图): bars or a line, and what was to be reached.
+"""An indicator over its periods as a picture (指标图), with what was to be reached; a balance over time.
 
 1. The picture is whole by itself: no script, no reference to anything outside, one title and one description
    that say in words what it shows. It reads in grey as in colours, on a light page and on a dark one.
@@ -7,16 +7,18 @@
 3. A share is cut off after one decimal, never rounded up: what fell short of 90 % never reads 90.0 %.
 4. What is to be reached is drawn for each period as it was then. A period in which nothing counted has a
    dash, and cuts the line.
-5. The same figures give the same text.
+5. A balance steps on its days; it has no bars, and nothing to be reached.
+6. The same figures give the same text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby, pairwise
-from typing import Final
+from typing import Final, Protocol
 
 from babel import Locale
 from babel.numbers import format_decimal
@@ -27,8 +29,9 @@ from servflow.core.aftersales.reports.indicators import Figure
 from servflow.core.aftersales.reports.periods import label
 from servflow.core.citations import Plain
 from servflow.core.errors import InvalidValue
+from servflow.core.money import Money
 
-__all__ = ["chart"]
+__all__ = ["Amounts", "balance_chart", "chart"]
 
 _MOST: Final = 120  # figures in one picture
 _LEFT: Final = 72  # of the plot
@@ -87,6 +90,19 @@ _DEFS: Final = (
     '<pattern id="ID-failed" width="6" height="6" patternUnits="userSpaceOnUse">'
     '<rect class="back" width="6" height="6"/><path class="hatch" d="M0 6L6 0M0 0L6 6"/></pattern>'
 )
+
+
+class Amounts(Protocol):
+    """A language that writes amounts, as ``text_babel.Texts`` does."""
+
+    @property
+    def language(self) -> str:
+        """Which language it is, as Babel calls it (``zh_CN``)."""
+        ...
+
+    def money(self, money: Money) -> str:
+        """The amount as it is written there."""
+        ...
 
 
 def chart(figures: Sequence[Figure], words: Words, *, lines: bool = False, id: str = "chart") -> str:
@@ -304,6 +320,121 @@ class _Picture:
                 left, right = _LEFT + places[0] * self.slot, _LEFT + (places[-1] + 1) * self.slot
                 path = f"M{round(left, 1)} {y}H{round(right, 1)}"
                 yield f'<path class="under" d="{path}"/><path class="threshold" d="{path}"/>'
+
+
+def balance_chart(
+    points: Sequence[tuple[date, Money]], texts: Amounts, *, title: str, through: date, id: str = "balance"
+) -> str:
+    """A balance over time as one SVG: a line that steps, from the first point until the end of ``through``.
+
+    Each point is the balance from its day on; every one is said in words, at its place and in the
+    description.
+
+    Raises:
+        InvalidValue: there is no point, they are not in the order of their days, one lies after ``through``,
+            an amount is below 0; or ``id`` is none.
+        CurrencyMismatch: two amounts are of different currencies.
+    """
+    checked_id(id)
+    days = [day for day, _ in points]
+    if not days or days != sorted(set(days)) or days[-1] > through:
+        found = ", ".join(day.isoformat() for day in days)
+        raise InvalidValue("points", found, f"days one after the other, up to {through.isoformat()}")
+    least = min(amount for _, amount in points)
+    if least.minor < 0:
+        raise InvalidValue("points", str(least), "amounts of 0 or more")
+    return _Balance(points, texts, title=title, through=through, id=id).text()
+
+
+class _Balance:
+    """One picture of a balance while it is drawn."""
+
+    def __init__(
+        self, points: Sequence[tuple[date, Money]], texts: Amounts, *, title: str, through: date, id: str
+    ) -> None:
+        self.points = points
+        self.texts = texts
+        self.title = plain(title)
+        self.through = through
+        self.id = id
+        self.first = points[0][0]
+        most = max(amount for _, amount in points).minor
+        digits: int = 10 ** (len(str(max(most // _MOST_TICKS, 1))) - 1)
+        self.step = next(size * digits for size in (1, 2, 5, 10) if most <= size * digits * _MOST_TICKS)
+        self.top = self.step * max(-(-most // self.step), 1)
+        self.left = round(wide(self._said(self.top)) + MARGIN + 8, 1)
+        self.bottom = _TOP + _PLOT
+
+    def _said(self, minor: int) -> str:
+        return self.texts.money(Money.of_minor(minor, self.points[0][1].currency))
+
+    def x(self, day: date) -> float:
+        """Where a day begins."""
+        days = (self.through - self.first).days + 1
+        return round(self.left + (WIDTH - MARGIN - self.left) * (day - self.first).days / days, 1)
+
+    def y(self, amount: Money) -> float:
+        """How high an amount lies."""
+        return round(self.bottom - amount.minor * _PLOT / self.top, 1)
+
+    def text(self) -> str:
+        """All of it."""
+        told = [f"{day.isoformat()}: {self.texts.money(amount)}" for day, amount in self.points]
+        height = self.bottom + LANE + MARGIN // 2
+        style = [f"#ID {each}" for each in _STYLE]
+        dark = "".join(f"#ID {each}" for each in _DARK)
+        return framed(
+            self.id,
+            height,
+            language=self.texts.language,
+            title=self.title,
+            description=plain("; ".join(told)),
+            style="".join((*style, f"@media (prefers-color-scheme:dark){{{dark}}}")),
+            defs=_DEFS,
+            parts=(
+                f'<rect class="page" width="{WIDTH}" height="{height}"/>',
+                f'<text class="h" x="{MARGIN}" y="{LANE + 6}">{self.title}</text>',
+                *self._grid(),
+                f'<path class="run" d="{self._line()}"/>',
+                *(
+                    f'<g><title>{plain(said)}</title><circle class="reached" cx="{self.x(day)}" '
+                    f'cy="{self.y(amount)}" r="3"/></g>'
+                    for (day, amount), said in zip(self.points, told, strict=True)
+                ),
+                f'<path class="base" d="M{self.left} {self.bottom}H{WIDTH - MARGIN}"/>',
+                *self._days(),
+            ),
+        )
+
+    def _grid(self) -> Iterator[str]:
+        """The lines of the axis with their amounts."""
+        for minor in range(0, self.top + 1, self.step):
+            y = round(self.bottom - minor * _PLOT / self.top, 1)
+            yield f'<path class="grid" d="M{self.left} {y}H{WIDTH - MARGIN}"/>'
+            yield (
+                f'<text class="axis" x="{round(self.left - 8, 1)}" y="{round(y + 4, 1)}" text-anchor="end">'
+                f"{plain(self._said(minor))}</text>"
+            )
+
+    def _line(self) -> str:
+        """From each point to the right, and from there up or down to the next."""
+        (first, held), *others = self.points
+        steps = "".join(f"H{self.x(day)}V{self.y(amount)}" for day, amount in others)
+        return f"M{self.x(first)} {self.y(held)}{steps}H{WIDTH - MARGIN}"
+
+    def _days(self) -> Iterator[str]:
+        """The first day and the last, and between them the beginning of every year that has room."""
+        room = wide(self.first.isoformat()) + 24
+        last = WIDTH - MARGIN
+        y = self.bottom + LANE
+        yield f'<text class="axis" x="{self.left}" y="{y}">{self.first.isoformat()}</text>'
+        after = self.left + room
+        for year in range(self.first.year + 1, self.through.year + 1):
+            x = self.x(date(year, 1, 1))
+            if after <= x <= last - 2 * room:
+                yield f'<text class="axis" x="{x}" y="{y}" text-anchor="middle">{year:04}</text>'
+                after = x + room
+        yield f'<text class="axis" x="{last}" y="{y}" text-anchor="end">{self.through.isoformat()}</text>'
 
 
 def _wanted(threshold: Indicator) -> Fraction:

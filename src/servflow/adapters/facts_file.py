@@ -111,7 +111,6 @@
     copy-limit = 3                  # how many there may be; left out, there is no limit
 
 The file is read once, when the object is made. All its mistakes are reported at once.
-This module is long because the file has a table for each thing that a host knows, and each is told above.
 
 The desk takes ``active`` and ``this-year`` as they are given and adds nothing: a host that keeps its
 cases in servflow counts them there, and one with requests elsewhere, too, knows them all.
@@ -121,21 +120,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NewType, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeVar
 
-import attrs
-from cattrs import BaseValidationError
-
-from servflow.adapters._parties import Address, Language, reads_parties
-from servflow.codec import problems, toml
+from servflow.adapters import _library_tables as tables
+from servflow.adapters._host_facts import read_facts
 from servflow.core.changes import Aggregate, Command
-from servflow.core.errors import InvalidFacts, InvalidValue, MissingValue, NotFound, Problem
+from servflow.core.errors import MissingValue, NotFound, Problem
 from servflow.core.ill.borrowing.commands import DraftRequest
 from servflow.core.ill.borrowing.model import BorrowingCase, BorrowingFacts
 from servflow.core.ill.borrowing.states import CaseState
@@ -145,170 +139,20 @@ from servflow.core.ill.filing.commands import FileRequest, HearFiling
 from servflow.core.ill.filing.model import FilingFacts
 from servflow.core.ill.lending.commands import ReceiveRequest
 from servflow.core.ill.lending.model import LendingFacts, SupplyTransaction
-from servflow.core.ill.lending.states import InstitutionKind, Material, Place
+from servflow.core.ill.lending.states import InstitutionKind, Place
 from servflow.core.ill.network import ModeName, Network
 from servflow.core.ill.terms import Requested, Service
-from servflow.core.money import Money
 from servflow.core.ports import Party, System
 
 __all__ = ["FactsFile"]
 
-T = TypeVar("T", "_Item", "_Holding")
+T = TypeVar("T", tables.Item, tables.Holding)
 
-_Range = NewType("_Range", str)  # of addresses
-_Debt = NewType("_Debt", Money)  # above or at nothing
-_Protocol = NewType("_Protocol", str)
-_Url = NewType("_Url", str)
-_Edition = NewType("_Edition", str)
-_Dialect = NewType("_Dialect", str)
-
-_PROTOCOLS: Final = ("iso18626",)
-_EDITIONS: Final = ("1.2", "2021-2")
-_DIALECTS: Final = ("servflow", "standard", "reshare")
 _SHORTEST_KEY: Final = 16
 _KEY: Final = re.compile(rf"[!-~]{{{_SHORTEST_KEY},}}")
 _CODE: Final = re.compile(r"\S(?:[^\r\n]*\S)?")  # as the other system made it
 _A_KEY: Final = f"a key of {_SHORTEST_KEY} or more letters, figures and other signs without spaces"
 _UNCHECKED: Final = frozenset({CaseState.DRAFT, CaseState.SUBMITTED, CaseState.BLOCKED, CaseState.IN_REVIEW})
-
-
-@attrs.frozen(kw_only=True)
-class _System:
-    protocol: _Protocol
-    url: _Url
-    edition: _Edition
-    dialect: _Dialect
-    key_file: str | None = None
-    account: str = ""
-    code_file: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class _Library:
-    id: str
-    name: str
-    email: Address
-    language: Language
-    city: str
-    address: str = ""
-    centre: bool = False
-    gateways: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class _Institution:
-    name: str
-    kind: InstitutionKind
-    place: Place
-    city: str | None = None
-    email: Address
-    language: Language
-    near: tuple[str, ...] = ()
-    system: _System | None = None
-
-
-@attrs.frozen(kw_only=True)
-class _Unknown:
-    kind: InstitutionKind
-    place: Place = Place.ELSEWHERE
-
-
-@attrs.frozen(kw_only=True)
-class _Item:
-    ids: tuple[str, ...] = ()
-    title: str | None = None
-    material: Material
-    base_collection: bool = True
-    catalogued_on: date | None = None
-    reserved: toml.Count = attrs.field(default=toml.Count(0))
-    held_locally_in: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class _Supplier:
-    ref: str
-    name: str | None = None
-    email: Address | None = None
-    language: Language | None = None
-    services: tuple[Service, ...] = tuple(Service)
-    closed: bool = False
-    closed_through: date | None = None
-    load: toml.Count = attrs.field(default=toml.Count(0))
-    capacity: toml.Count = attrs.field(default=toml.Count(1))
-    rulebook: str | None = None
-    system: _System | None = None
-
-
-@attrs.frozen(kw_only=True)
-class _Holding:
-    library: str
-    location: str = ""
-    ids: tuple[str, ...] = ()
-    title: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class _Patron:
-    name: str
-    email: Address
-    language: Language
-    category: str
-    expired: bool = False
-    debarred: bool = False
-    overdue: toml.Count = attrs.field(default=toml.Count(0))
-    debt: _Debt | None = None
-    active: toml.Count = attrs.field(default=toml.Count(0))
-    this_year: toml.Count = attrs.field(default=toml.Count(0))
-    accounts_at: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class _Member:
-    mode: ModeName
-    librarian: str | None = None
-    runs_system: bool = False
-    service_library: bool = False
-    registered: bool = False
-    serves: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class _Contact:
-    name: str
-    email: Address
-    language: Language
-
-
-@attrs.frozen(kw_only=True)
-class _Network:
-    library: str
-    ranges: tuple[_Range, ...]
-
-
-@attrs.frozen(kw_only=True)
-class _Request:
-    suppliers: tuple[str, ...] | None = None
-    duplicate_of: str | None = None
-    held_locally: bool | None = None
-    requestable: bool = True
-    copies_this_year: toml.Count = attrs.field(default=toml.Count(0))
-    copy_limit: toml.Count | None = None
-
-
-@attrs.frozen(kw_only=True)
-class _File:
-    library: _Library
-    institutions: Mapping[str, _Institution] = attrs.Factory(dict)
-    unknown: _Unknown | None = None
-    items: tuple[_Item, ...] = ()
-    international_slips: Mapping[str, str] = attrs.Factory(dict)
-    suppliers: tuple[_Supplier, ...] = ()
-    holdings: tuple[_Holding, ...] = ()
-    patrons: Mapping[str, _Patron] = attrs.Factory(dict)
-    members: Mapping[str, _Member] = attrs.Factory(dict)
-    contacts: Mapping[str, _Contact] = attrs.Factory(dict)
-    networks: tuple[_Network, ...] = ()
-    requests: Mapping[str, _Request] = attrs.Factory(dict)
 
 
 class FactsFile:
@@ -327,24 +171,16 @@ class FactsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        tables = toml.document(path, "the file")
-        if isinstance(tables, Problem):
-            raise InvalidFacts(str(path), [tables])
-        try:
-            self._file = _CONVERTER.structure(tables, _File)
-        except BaseValidationError as error:
-            raise InvalidFacts(str(path), problems(error, key=toml.key)) from None
-        contradictions = tuple(_contradictions(self._file))
         self._keys: dict[str, str] = {}
         self._codes: dict[str, str] = {}
-        wrong = tuple(self._read_keys(path.parent))
-        if contradictions or wrong:
-            raise InvalidFacts(str(path), (*contradictions, *wrong))
+        self._file = read_facts(path, tables.File, tables.CONVERTER, self._wrong)
 
-    def _read_keys(self, folder: Path) -> Iterator[Problem]:
-        """Reads the key and the code of each system; what is wrong with them."""
+    def _wrong(self, file: tables.File) -> Iterator[Problem]:
+        """What contradicts in the file; keys and codes of systems are read, with what is wrong there."""
+        yield from tables.contradictions(file)
+        folder = self._path.parent
         whose: dict[str, str] = {}
-        for where, ref, system in _systems(self._file):
+        for where, ref, system in tables.systems(file):
             code = _secret(folder, f"{where}.code-file", system.code_file, _CODE, "a code in one line")
             if isinstance(code, Problem):
                 yield code
@@ -499,7 +335,7 @@ class FactsFile:
         found = known.get(ref)
         if found is None:
             raise NotFound("party", ref)
-        said: _System | None = getattr(found, "system", None)
+        said: tables.System | None = getattr(found, "system", None)
         system = None
         if said is not None:
             system = System(
@@ -519,7 +355,7 @@ class FactsFile:
         patron = self._file.patrons.get(ref)
         if patron is None and not forgettable and ref not in self._file.members:
             raise MissingValue(f"what is known of {ref!r}", f"in {self._path}: no such patron")
-        known = self._file.requests.get(case) or _Request()
+        known = self._file.requests.get(case) or tables.Request()
         suppliers = self._file.suppliers
         serving = tuple(each.ref for each in suppliers if _serves(each, service))
         held = known.held_locally
@@ -582,14 +418,14 @@ class FactsFile:
     ) -> LendingFacts:
         borrower = self._file.institutions.get(requester) or self._file.unknown
         if borrower is None and place is not None:  # forgotten since: its loans go on all the same
-            borrower = _Unknown(kind=InstitutionKind.OTHER, place=place)
+            borrower = tables.Unknown(kind=InstitutionKind.OTHER, place=place)
         if borrower is None:
             raise MissingValue(f"the kind of {requester!r}", f"in {self._path}: no such institution")
         slip = self._file.international_slips.get(case)
         item = self._item(requested)
         if item is None:
             return LendingFacts(kind=borrower.kind, place=borrower.place, international_slip=slip)
-        city = borrower.city if isinstance(borrower, _Institution) else None
+        city = borrower.city if isinstance(borrower, tables.Institution) else None
         if borrower.place is Place.SAME_CITY:
             city = self._file.library.city
         return LendingFacts(
@@ -614,118 +450,21 @@ class FactsFile:
         open_ = tuple(replace(each, closed_through=None) for each in facts.holdings)
         return route(open_, service=service, day=date.min, requester=requester, near=facts.near).suppliers
 
-    def _item(self, requested: Requested) -> _Item | None:
+    def _item(self, requested: Requested) -> tables.Item | None:
         found = _fitting(self._file.items, requested)
         return found[0] if len(found) == 1 else None
 
 
-def _closed_through(supplier: _Supplier) -> date | None:
-    """The last day on which it takes no requests: for ever, as far as a closed one says."""
-    return date.max if supplier.closed else supplier.closed_through
-
-
-def _serves(supplier: _Supplier, service: Service) -> bool:
+def _serves(supplier: tables.Supplier, service: Service) -> bool:
     """Whether it gives the service; of "copy or loan", whether it gives either."""
     return service in supplier.services or (service is Service.COPY_OR_LOAN and bool(supplier.services))
 
 
 def _fitting(things: Iterable[T], requested: Requested) -> list[T]:
     """Those with a record id of the request, otherwise those with exactly its title."""
-    asked = {_comparable(id) for id in requested.record_ids}
-    found = [each for each in things if not asked.isdisjoint(map(_comparable, each.ids))]
+    asked = {tables.comparable(id) for id in requested.record_ids}
+    found = [each for each in things if not asked.isdisjoint(map(tables.comparable, each.ids))]
     return found or [each for each in things if each.title == requested.title]
-
-
-def _comparable(id: str) -> str:
-    return id.replace("-", "").replace(" ", "").casefold()
-
-
-# --- reading the file -----------------------------------------------------------------------------
-
-
-def _contradictions(file: _File) -> Iterator[Problem]:
-    """What each table allows and all of them together do not."""
-    library = file.library
-    for ref, institution in file.institutions.items():
-        where = f"institutions.{ref}"
-        if ref == library.id:
-            yield Problem(where, "the library's own id", "a borrower; the library has its own table")
-        if institution.city and (institution.city == library.city) != (institution.place is Place.SAME_CITY):
-            expected = f"a city that goes with the library's own, {library.city}"
-            yield Problem(f"{where}.city", f"{institution.city!r}, {institution.place.value}", expected)
-    yield from _network_contradictions(file)
-    yield from _holding_contradictions(file)
-    yield from _item_contradictions(file)
-    yield from _supplier_contradictions(file)
-    for ref in file.patrons:
-        if ref == library.id or ref in file.institutions or ref in {each.ref for each in file.suppliers}:
-            yield Problem(f"patrons.{ref}", "the reference of a library", "one that nobody else has")
-    for case, request in file.requests.items():
-        for ref in request.suppliers or ():
-            if ref not in {each.ref for each in file.suppliers}:
-                yield Problem(f"requests.{case}.suppliers", repr(ref), "one of the suppliers of the file")
-
-
-def _network_contradictions(file: _File) -> Iterator[Problem]:
-    for ref, member in file.members.items():
-        if member.librarian is not None and member.librarian not in file.contacts:
-            where = f"members.{ref}.librarian"
-            yield Problem(where, repr(member.librarian), "one of the contacts of the file")
-    for number, network in enumerate(file.networks):
-        if network.library not in file.members:
-            yield Problem(
-                f"networks[{number}].library", repr(network.library), "one of the members of the file"
-            )
-
-
-def _item_contradictions(file: _File) -> Iterator[Problem]:
-    first: dict[str, int] = {}
-    for number, item in enumerate(file.items):
-        if not item.ids and not item.title:
-            yield Problem(f"items[{number}]", "neither ids nor a title", "one of them or both")
-        for id in item.ids:
-            before = first.setdefault(_comparable(id), number)
-            if before != number:
-                yield Problem(f"items[{number}].ids", f"{id!r}, as in items[{before}]", "an id of one item")
-
-
-def _holding_contradictions(file: _File) -> Iterator[Problem]:
-    known = {each.ref for each in file.suppliers}
-    for number, holding in enumerate(file.holdings):
-        if not holding.ids and not holding.title:
-            yield Problem(f"holdings[{number}]", "neither ids nor a title", "one of them or both")
-        if holding.library not in known:
-            yield Problem(
-                f"holdings[{number}].library", repr(holding.library), "one of the suppliers of the file"
-            )
-
-
-def _supplier_contradictions(file: _File) -> Iterator[Problem]:
-    first: dict[str, int] = {}
-    for number, supplier in enumerate(file.suppliers):
-        where, ref = f"suppliers[{number}]", supplier.ref
-        before = first.setdefault(ref, number)
-        if ref == file.library.id:
-            yield Problem(f"{where}.ref", "the library's own id", "another library")
-        elif before != number:
-            yield Problem(f"{where}.ref", f"{ref!r}, as in suppliers[{before}]", "each supplier once")
-        for name in ("name", "email", "language", "system"):
-            found, borrows = getattr(supplier, name), ref in file.institutions
-            if borrows and found is not None:
-                expected = f"no {name} here: institutions.{ref} has it"
-                yield Problem(f"{where}.{name}", repr(found), expected)
-            elif not borrows and found is None and name != "system":
-                yield Problem(f"{where}.{name}", "nothing", "as for an institution, for it is none of them")
-
-
-def _systems(file: _File) -> Iterator[tuple[str, str, _System]]:
-    """Where each system stands in the file, and whose it is."""
-    for ref, institution in file.institutions.items():
-        if institution.system is not None:
-            yield f"institutions.{ref}.system", ref, institution.system
-    for number, supplier in enumerate(file.suppliers):
-        if supplier.system is not None:
-            yield f"suppliers[{number}].system", supplier.ref, supplier.system
 
 
 def _secret(
@@ -742,46 +481,3 @@ def _secret(
     if not form.fullmatch(secret):  # what stands there is not shown
         return Problem(where, f"{file!r}, with something else", expected)
     return secret
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return False
-    plain = text.isascii() and text.isprintable() and " " not in text and not parts.fragment
-    host = bool(parts.hostname) and "@" not in parts.netloc and port != 0
-    return plain and host and parts.scheme in ("http", "https")
-
-
-def _debt(text: str) -> Money:
-    """The amount that is written as ``CNY 12.50``.
-
-    Raises:
-        InvalidValue: it is written otherwise, or below nothing.
-    """
-    currency, _, amount = text.partition(" ")
-    with suppress(InvalidValue):
-        if not (debt := Money(amount, currency)).minor < 0:
-            return debt
-    raise InvalidValue("", text, "an amount of zero or more, such as 'CNY 12.50'")
-
-
-def _is_range(text: str) -> bool:
-    with suppress(InvalidValue):
-        return bool(Network.parse("", text))
-    return False
-
-
-_a_text: Final = toml.only(str, "an amount such as 'CNY 12.50'")
-_CONVERTER: Final = reads_parties(toml.converter())
-_CONVERTER.register_structure_hook(_Debt, lambda value, kind: _debt(_a_text(value, kind)))
-_CONVERTER.register_structure_hook(
-    _Url, toml.only(str, "an address such as https://ill.example.org/iso18626", _is_url)
-)
-for _kind, _words in ((_Protocol, _PROTOCOLS), (_Edition, _EDITIONS), (_Dialect, _DIALECTS)):
-    _CONVERTER.register_structure_hook(_kind, toml.only(str, " or ".join(_words), _words.__contains__))
-_CONVERTER.register_structure_hook(
-    _Range, toml.only(str, "a range of addresses such as 202.120.0.0/16 or 2001:da8::/32", _is_range)
-)

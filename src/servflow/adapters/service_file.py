@@ -57,17 +57,26 @@ from types import MappingProxyType
 from typing import Any, Final, NewType
 
 import attrs
-from cattrs import BaseValidationError
 
-from servflow.adapters._parties import Address, Language, reads_parties
-from servflow.codec import problems, toml
+from servflow.adapters._host_facts import (
+    Contact,
+    Host,
+    HostFile,
+    Staff,
+    found_party,
+    named_twice,
+    read_facts,
+    reads_parties,
+    taken_twice,
+)
+from servflow.codec import toml
 from servflow.core.aftersales.claims import ServiceContract
 from servflow.core.aftersales.tickets.commands import ReportFault
 from servflow.core.aftersales.tickets.model import Ticket, TicketFacts
 from servflow.core.aftersales.words import ChargeClass, Coverage
 from servflow.core.changes import Actor, Aggregate, Command, Office
 from servflow.core.dates import Term
-from servflow.core.errors import InvalidFacts, NotFound, Problem
+from servflow.core.errors import NotFound, Problem
 from servflow.core.ports import Party
 
 __all__ = ["ServiceFile"]
@@ -78,32 +87,6 @@ _Gives = NewType("_Gives", Coverage)
 _DAY: Final = timedelta(days=1)
 _GIVEN: Final = {each.value: each for each in Coverage if each is not Coverage.PAID}
 _OUTLETS_POST: Final = ("engineer",)
-
-
-@attrs.frozen(kw_only=True)
-class _Firm:
-    ref: str
-    name: str
-    email: Address
-    language: Language
-    address: str = ""
-    rulebook: str
-    charges: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class _Staff:
-    name: str
-    email: Address
-    language: Language
-    posts: tuple[str, ...]
-
-
-@attrs.frozen(kw_only=True)
-class _Party:
-    name: str
-    email: Address
-    language: Language
 
 
 @attrs.frozen(kw_only=True)
@@ -119,16 +102,16 @@ class _Contract:
 
 @attrs.frozen(kw_only=True)
 class _File:
-    firm: _Firm
+    firm: Host
     rates: Mapping[str, _Fact] = attrs.Factory(dict)
-    staff: Mapping[str, _Staff] = attrs.Factory(dict)
-    posts: Mapping[str, _Party] = attrs.Factory(dict)
-    customers: Mapping[str, _Party] = attrs.Factory(dict)
-    outlets: Mapping[str, _Party] = attrs.Factory(dict)
+    staff: Mapping[str, Staff] = attrs.Factory(dict)
+    posts: Mapping[str, Contact] = attrs.Factory(dict)
+    customers: Mapping[str, Contact] = attrs.Factory(dict)
+    outlets: Mapping[str, Contact] = attrs.Factory(dict)
     contracts: tuple[_Contract, ...] = ()
 
 
-class ServiceFile:
+class ServiceFile(HostFile):
     """The ``Facts`` port over one TOML file; its form stands at the top of this module.
 
     Raises:
@@ -136,43 +119,13 @@ class ServiceFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        tables = toml.document(path, "the file")
-        if isinstance(tables, Problem):
-            raise InvalidFacts(str(path), [tables])
-        try:
-            self._file = _CONVERTER.structure(tables, _File)
-        except BaseValidationError as error:
-            raise InvalidFacts(str(path), problems(error, key=toml.key)) from None
-        contradictions = tuple(_contradictions(self._file))
-        if contradictions:
-            raise InvalidFacts(str(path), contradictions)
+        self._file = read_facts(path, _File, _CONVERTER, _contradictions)
+        super().__init__(path, self._file.firm, self._file.staff)
 
     @property
     def firm(self) -> Party:
         """The firm itself: the sender of its letters."""
         return self.party(self._file.firm.ref)
-
-    @property
-    def address(self) -> str:
-        """Where the firm is written to by post; empty where the file does not say."""
-        return self._file.firm.address
-
-    @property
-    def rulebook(self) -> str:
-        """The firm's rules, a name or a file."""
-        return self._beside(self._file.firm.rulebook)
-
-    @property
-    def charges(self) -> str | None:
-        """The rules by which lines of work are priced, a name or a file; ``None``: each says its price."""
-        charges = self._file.firm.charges
-        return None if charges is None else self._beside(charges)
-
-    def _beside(self, name: str) -> str:
-        """A file that lies beside this one; or what it is called, a name or a file."""
-        there = self._path.parent / name
-        return str(there) if there.is_file() else name
 
     @property
     def rates(self) -> Mapping[str, Any]:
@@ -207,7 +160,7 @@ class ServiceFile:
             NotFound: the file has neither staff, customer nor outlet of that reference.
         """
         if ref in self._file.staff:
-            return Actor(ref, self._file.firm.ref, Office.STAFF, self._file.staff[ref].posts)
+            return self._member(ref)
         if ref in self._file.customers:
             return Actor(ref, ref, Office.PERSON)
         if ref in self._file.outlets:
@@ -245,15 +198,13 @@ class ServiceFile:
             NotFound: the file has none of that reference, or nobody in that post.
         """
         file = self._file
-        known: dict[str, _Firm | _Staff | _Party]
+        known: dict[str, Host | Contact]
         known = {**file.outlets, **file.customers, **file.staff, file.firm.ref: file.firm}
         found = known.get(ref)
         of_firm, sign, post = ref.partition("/")
         if found is None and sign and of_firm == file.firm.ref:
             found = file.posts.get(post) or next((file.staff[who] for who in self.serving(post)), None)
-        if found is None:
-            raise NotFound("party", ref)
-        return Party(ref=ref, name=found.name, email=found.email, language=found.language)
+        return found_party(ref, found)
 
 
 # --- reading the file -----------------------------------------------------------------------------
@@ -261,17 +212,12 @@ class ServiceFile:
 
 def _contradictions(file: _File) -> Iterator[Problem]:
     """What each table allows and all of them together do not."""
-    taken = {file.firm.ref: "the firm's own reference"}
-    for table, parties in (("staff", file.staff), ("customers", file.customers), ("outlets", file.outlets)):
-        for ref in parties:
-            if ref in taken:
-                yield Problem(f"{table}.{ref}", taken[ref], "a reference that nobody else has")
-            taken.setdefault(ref, f"the reference of {table}.{ref}")
+    tables = {"staff": file.staff, "customers": file.customers, "outlets": file.outlets}
+    yield from taken_twice(file.firm.ref, "firm", tables)
     for ref, member in file.staff.items():
         if not member.posts:
             yield Problem(f"staff.{ref}.posts", "none", "at least one post")
-        for post in sorted({each for each in member.posts if member.posts.count(each) > 1}):
-            yield Problem(f"staff.{ref}.posts", f"{post!r} twice", "each post once")
+        yield from named_twice(f"staff.{ref}.posts", member.posts, "post")
     for number, contract in enumerate(file.contracts):
         yield from _wrong_of_contract(f"contracts[{number}]", contract, file.contracts[:number])
 

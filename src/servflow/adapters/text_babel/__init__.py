@@ -9,6 +9,7 @@ and nothing has to be built. Pure functions: no locale of the process, no enviro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from enum import Enum
 from types import MappingProxyType
@@ -41,6 +42,7 @@ _READER: Final = "reader"  # the fact that names a reader to his library
 _COST: Final = "cost."  # before a kind of charge: what was charged of it so far
 _LINE: Final = "line."  # before a number: a line of a quote or a bill; its amount is ``line.1.amount``
 _DUE: Final = "due."  # before a promise: when it is due now
+_CLAUSES: Final = "clauses"  # the ids of the clauses that a letter rests on
 _ASKS: Final = frozenset(
     {
         *(borrowing.REQUEST, borrowing.CANCEL, borrowing.RENEW, borrowing.STATUS_REQUEST),
@@ -57,10 +59,17 @@ _ABOUT: Final[Mapping[str, str]] = MappingProxyType(
         "finding": "letter.about-finding",
         "unit": "letter.about-unit",
         "technician": "letter.about-technician",
+        "claim": "letter.about-claim",
+        "account": "letter.about-deposit",
     }
 )
 """What a letter is about, by the fact that names it; the first of these that a message carries."""
-_SERVICE: Final = "aftersales."  # before the kind of a message of a service desk
+_CLOSINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {"aftersales": "letter.closing-service", "deposits": "letter.closing-deposits"}
+)
+"""How a letter ends that no house signs, by what its kind begins with; all others as a loan desk's."""
+_NAMED: Final = frozenset({"to", "body", "repairer", "party"})
+"""Facts of a letter about a deposit that are references of parties: who is paid, tests, repairs or asks."""
 _NO_FACTS: Final[Mapping[str, Plain]] = MappingProxyType({})
 
 
@@ -144,20 +153,21 @@ class Texts:
     ) -> tuple[str, str]:
         """The subject (one line) and the body of a whole letter to ``to``, whatever his own language.
 
-        The body has the salutation, what the letter is about, what it says, the lines of a quote or a
-        bill, what is due when, what was charged so far by kind, the reasons with their clauses, and the
-        lender's mark for replies, as far as the message carries them. Where another library is asked
-        something, it says how to answer. It is signed by ``house`` with its postal ``address``, without a
-        house by the loan desk or the service desk. ``reader`` is whom it is about, where the addressee
-        has to be told who he is.
+        The body has the salutation, what the letter is about, what it says, the clauses that it rests on,
+        the lines of a quote or a bill, what is due when, what was charged so far by kind, the reasons with
+        their clauses, and the lender's mark for replies, as far as the message carries them. Where another
+        library is asked something, it says how to answer. It is signed by ``house`` with its postal
+        ``address``, without a house by the desk of its domain. ``reader`` is whom it is about, where the
+        addressee has to be told who he is.
         """
         facts = dict(message.facts)
-        code, service = f"message.{message.kind}", message.kind.startswith(_SERVICE)
+        code, domain = f"message.{message.kind}", message.kind.partition(".")[0]
         subject = self._words.text(f"{code}.subject", facts)
         parts = (
             self._words.text("letter.salutation", {"name": to.name or to.ref}),
             next((self._words.text(about, facts) for name, about in _ABOUT.items() if name in facts), ""),
             self._words.text(f"{code}.body", facts),
+            self._clauses(facts),
             ""
             if reader is None
             else self.text("letter.reader", {"name": reader.name, "email": reader.email}),
@@ -169,9 +179,16 @@ class Texts:
             self._words.text("letter.mark", facts) if "mark" in facts else "",
             self.text("letter.closing-of", {"house": house, "address": address})
             if house
-            else self.text("letter.closing-service" if service else "letter.closing"),
+            else self.text(_CLOSINGS.get(domain, "letter.closing")),
         )
         return subject, "\n\n".join(filter(None, parts)) + "\n"
+
+    def _clauses(self, facts: Mapping[str, Plain]) -> str:
+        """The clauses that a letter rests on, where it names them."""
+        if _CLAUSES not in facts:
+            return ""
+        named = [self.name("clause", each) for each in str(facts[_CLAUSES]).split(", ")]
+        return self.text("letter.clauses", {_CLAUSES: self._words.listed(named)})
 
     def _lines(self, facts: Mapping[str, Plain]) -> Iterator[str]:
         """The lines of a quote or a bill, each with its amount."""
@@ -288,8 +305,9 @@ class BabelWording:
 
     ``address`` is where ``house`` is written to by post, in one line; it stands below its name.
     ``parties`` says who a reference is, as the host knows him now (``Facts.party``). A letter about a reader
-    to his library then has his name and address, which no message and no journal holds; without it, or for a
-    reader whom the host does not know any more, the letter has his reference only.
+    to his library then has his name and address, and one about a deposit the name of who is paid, tests,
+    repairs or asks, which no message and no journal holds. Without it, and for whom the host does not know
+    any more, there is the reference only.
     """
 
     def __init__(
@@ -306,11 +324,25 @@ class BabelWording:
             InvalidValue: his language is none of ``LANGUAGES``.
         """
         return Texts(to.language).letter(
-            message, to, house=self._house, address=self._address, reader=self._reader(message)
+            self._with_names(message),
+            to,
+            house=self._house,
+            address=self._address,
+            reader=self._known(dict(message.facts).get(_READER)),
         )
 
-    def _reader(self, message: Message) -> Party | None:
-        ref = dict(message.facts).get(_READER)
+    def _with_names(self, message: Message) -> Message:
+        """The message with the names of the parties that it speaks of, where they are known."""
+        if not message.kind.startswith("deposits."):
+            return message
+        facts = ((name, self._name(value) if name in _NAMED else value) for name, value in message.facts)
+        return replace(message, facts=tuple(facts))
+
+    def _name(self, ref: Plain) -> Plain:
+        party = self._known(ref)
+        return ref if party is None or not party.name else party.name
+
+    def _known(self, ref: Plain | None) -> Party | None:
         if self._parties is None or not isinstance(ref, str):
             return None
         try:

@@ -11,7 +11,8 @@
    not have stays as it is; ``answer/2`` is the name of ``answer`` with its number.
    ``{state:state.ill.borrowing|state.ill.supply}`` looks in one, then in the other.
    ``{volumes:count.volume}`` is a number with its noun in the right form, ``{held:hold}`` the word for
-   yes or no among ``hold.*``, ``{from:instant}`` an instant that is written as a text.
+   yes or no among ``hold.*``, ``{from:instant}`` an instant that is written as a text, ``{of:year}`` a
+   calendar year.
 4. A line with an empty fact in it is left out, and so is one with a fact that is not given, where its
    placeholder says that this may be: ``{cost?}``.
 5. An amount is written exactly, unless no short decimal says it: then nearly, with ``≈`` before it.
@@ -156,6 +157,8 @@ class Catalogue:
         match value:
             case bool():
                 return self.name(spec or "flag", str(value).lower())
+            case int() if spec == "year":
+                return str(value)
             case int() | Fraction():
                 return self.count(spec, value) if spec else self.number(value)
             case Money():
