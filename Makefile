@@ -11,7 +11,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 SOURCES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults year bench growth bite clauses docs clean
+.PHONY: help demo test check faults year portfolio bench growth bite mutants clauses docs clean
 
 help:
 	@echo "make demo     loan desks and a centre at work, from requests to paid fines, into demo-out/"
@@ -19,9 +19,11 @@ help:
 	@echo "make check    linters, types, layers, the docs' examples, branch coverage of the core"
 	@echo "make faults   kills, crashes, full disks, mail servers down, clocks that jump: nothing lost or doubled"
 	@echo "make year     a year of a service desk, 10,000 tickets on SQLite, checked and added up, into year-out/"
+	@echo "make portfolio ten years of warranty deposits, 10,000 buildings, checked to the cent"
 	@echo "make bench    measured promises, as ratios of one run, into bench-out/"
 	@echo "make growth   the storages' queries on 1,000 to 1,000,000 cases, into docs/storage-speed.md"
 	@echo "make bite     for every clause carried: disturb it and see its tests fail"
+	@echo "make mutants  put small mistakes into the core, one at a time, and see the tests fail; a sample of 400"
 	@echo "make clauses  write down anew which tests stand for which clause"
 	@echo "make docs     write the generated tables and diagrams anew"
 	@echo "make clean    remove all that was made"
@@ -63,6 +65,7 @@ bench: $(VENV)/installed
 	@mkdir -p bench-out
 	@$(BIN)/python bench/clocks.py --json bench-out/clocks.json
 	@$(BIN)/python bench/decide.py --json bench-out/decide.json
+	@$(BIN)/python bench/deposits.py --json bench-out/deposits.json
 	@$(BIN)/python bench/fees.py --json bench-out/fees.json
 	@$(BIN)/python bench/storage.py --json bench-out/storage.json
 
@@ -76,8 +79,14 @@ faults: $(VENV)/installed
 year: $(VENV)/installed
 	@$(BIN)/python tools/service_year.py
 
+portfolio: $(VENV)/installed
+	@$(BIN)/python tools/deposit_portfolio.py
+
 bite: $(VENV)/installed
 	@$(BIN)/python tools/bite.py
+
+mutants: $(VENV)/installed
+	@$(BIN)/python tools/mutants $(MUTANTS)
 
 clauses: $(VENV)/made
 	@$(BIN)/python tools/clause_tests.py --write
