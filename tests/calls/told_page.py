@@ -11,7 +11,7 @@ from typing import Final
 
 from command_line import Cli
 
-_HEADING: Final = re.compile(r"^### (?:(\d+ [A-Z][a-z]+), )?(\d\d:\d\d)")
+_HEADING: Final = re.compile(r"^### (?:(\d+ [A-Z][a-z]+)(?: (\d{4}))?, )?(\d\d:\d\d)")
 _SAYS_WHEN: Final = {
     "ill do": "--recorded-at",
     "ill hear": "--recorded-at",
@@ -31,6 +31,15 @@ _SAYS_WHEN: Final = {
     "aftersales needed": "--on",
     "aftersales report": "--on",
     "aftersales show": "--at",
+    "deposits allowed": "--at",
+    "deposits assess": "--on",
+    "deposits claims": "--at",
+    "deposits credit": "--on",
+    "deposits do": "--recorded-at",
+    "deposits due": "--at",
+    "deposits gates": "--at",
+    "deposits list": "--at",
+    "deposits show": "--at",
 }
 """By which option a command is told the time at which it is typed."""
 
@@ -53,8 +62,8 @@ def played(page: str, cli: Cli, day: str = "30 January") -> Iterator[str]:
     inside = False
     for line in page.splitlines():
         if found := _HEADING.match(line):
-            another, time = found.groups()
-            at = datetime.strptime(f"{another or day} 2026 {time} +0800", "%d %B %Y %H:%M %z")
+            another, year, time = found.groups()
+            at = datetime.strptime(f"{another or day} {year or 2026} {time} +0800", "%d %B %Y %H:%M %z")
         if line.startswith("$ servflow "):
             assert at is not None
             said = cli(*_typed(line.removeprefix("$ "), at))

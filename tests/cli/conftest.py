@@ -126,3 +126,60 @@ def served(cli: Cli, served_once: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("SERVFLOW_HOST", str(EXAMPLES / "service.toml"))
     shutil.copy(served_once, tmp_path / "servflow.db")
     return cli
+
+
+DEPOSIT_STORY = (
+    "JW-1 AssessDeposit cost=120000000 --at 2026-01-05T09:00:00+08:00",
+    "JW-1 NotifyAssessment --at 2026-01-06T09:00:00+08:00",
+    "JW-1 ConfirmLetter --as developer --at 2026-01-07T09:00:00+08:00",
+    "JW-1 LodgeDeposit amount=4800000 receipt=R-1 --as bank --at 2026-02-10T09:00:00+08:00",
+    "JW-1 OrderPayment by-day=2026-03-01 --at 2026-02-15T09:00:00+08:00",
+    "JW-1 NoteDefault by-day=2026-03-01 --as clock --at 2026-03-02T00:00:00+08:00",
+    "JW-1 LodgeDeposit amount=700000 receipt=R-2 --as bank --at 2026-03-21T09:00:00+08:00",
+    "JW-1 LodgeDeposit amount=500000 receipt=R-3 --as bank --at 2026-03-25T09:00:00+08:00",
+    (
+        "JW-1 HandOverBuilding 'design-life=50 years' 'agreed=part=roof-waterproofing; length=8 years'"
+        " --as developer --at 2026-04-01T09:00:00+08:00"
+    ),
+    (
+        "C-1 FileClaim --as property-manager account=JW-1 part=roof-waterproofing parts=common 'what=the roof leaks'"
+        " ground=not-performed reported-on=2026-05-01"
+        " 'together-with=role=owners-committee; party=jiangwan-committee; signed=s-1'"
+        " --at 2026-05-02T09:00:00+08:00"
+    ),
+    "C-1 CheckWithDeveloper says=refuses --at 2026-05-05T09:00:00+08:00",
+    "C-1 ApproveClaim --at 2026-05-06T09:00:00+08:00",
+    "C-1 AssignRepairer repairer=shunda kind=contractor qualification=Q-1 --at 2026-05-07T09:00:00+08:00",
+    "C-1 HandInBudget plan=plan-1 amount=20000 --as repairer --at 2026-05-08T09:00:00+08:00",
+    "C-1 ApproveBudget --at 2026-05-09T09:00:00+08:00",
+    "C-1 FinishRepair --as repairer --at 2026-05-20T09:00:00+08:00",
+    "C-1 HandInCostList 'lines=membrane 12000 | labour CNY 7000' --as repairer --at 2026-05-21T09:00:00+08:00",
+    "C-1 SignCostList --as property-manager --at 2026-05-22T09:00:00+08:00",
+    "C-1 SignCostList --as jiangwan-committee --at 2026-05-22T09:00:00+08:00",
+    (
+        "NG-A AssessDeposit average-cost=3000 floor-area=20000 --at 2026-02-02T09:00:00+08:00"
+        " 'grounds=name=performance; grade=2A; shown=finally-reviewed; approvals=property-authority 2026-01-20 no. 7,"
+        " development-authority 2026-01-22 no. 12'"
+    ),
+    "NG-A NotifyAssessment --at 2026-02-03T09:00:00+08:00",
+    "NG-A ConfirmLetter --as northgate --at 2026-02-04T09:00:00+08:00",
+)
+"""A building with a late payment and a claim whose cost list is signed; another whose letter was received."""
+
+
+@pytest.fixture(scope="session")
+def deposited_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The story of the deposit desk in a database."""
+    db = tmp_path_factory.mktemp("deposits") / "desk.db"
+    for line in DEPOSIT_STORY:
+        said = call("--db", db, "--host", EXAMPLES / "deposits.toml", "deposits", "do", *shlex.split(line))
+        assert said.code == 0, (line, said)
+    return db
+
+
+@pytest.fixture
+def deposited(cli: Cli, deposited_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The program at a deposit desk, over a copy of its story: ``JW-1`` is held, ``C-1`` waits for payment."""
+    monkeypatch.setenv("SERVFLOW_HOST", str(EXAMPLES / "deposits.toml"))
+    shutil.copy(deposited_once, tmp_path / "servflow.db")
+    return cli

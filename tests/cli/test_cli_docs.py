@@ -127,7 +127,7 @@ def _block(language: str) -> str:
 def test_the_example_of_a_table(cli: Cli, tmp_path: Path) -> None:
     """The table of fees on the page is the one that the program writes."""
     first, _, expected = _block("console").partition("\n")
-    facts = '{"ordered_by": "2026-03-01", "unpaid": {"2026-03-01": 30000}}'
+    facts = '{"ordered_by": "2026-03-01", "unpaid": {"2026-03-01": 30000}, "most_unpaid": 30000}'
     (tmp_path / "facts.json").write_text(facts, encoding="utf-8")
     said = cli(*shlex.split(first.removeprefix("$ servflow ")))
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import click
 
 from servflow.cli._fields import own_fields
-from servflow.cli._host import Host, host_options, instant, now, pass_host
-from servflow.cli._saying import Saying, own, timed, with_fields
+from servflow.cli._host import Host, host_options, instant, now, one_of, pass_host
+from servflow.cli._lists import check_state, in_state, paged, tell_more
+from servflow.cli._saying import Saying, Typed, give, own, timed, with_fields
 from servflow.cli._show import as_json, complain, say, table
+from servflow.cli._stored import plain, stored
 from servflow.core.changes import Actor, Command, Key, Office
-from servflow.core.errors import InvalidValue, NotFound
+from servflow.core.errors import NotFound
 from servflow.core.ill.accounts import commands as c
 from servflow.core.ill.accounts.model import Identity, IllAccount, account_of
-from servflow.core.ill.accounts.states import AccountState, HolderKind, IdentityKind
+from servflow.core.ill.accounts.states import HolderKind, IdentityKind
 from servflow.core.ports import Storage
 
 __all__ = ["account"]
@@ -76,21 +78,26 @@ def _spoken(name: str, kind: type[Command], short: str) -> click.Command:
     @timed
     @host_options
     @pass_host
-    def give(
+    def spoken(
         host: Host,
         id: str,
-        assignments: tuple[str, ...],
         *,
         role: str,
         serves: str | None,
         party: str | None,
+        fields: Typed,
         saying: Saying,
-        data: BinaryIO | None,
     ) -> None:
         by = _speaker(host, id, role, serves, party)
-        _give(host, kind, id, own(host, kind, assignments, data), by, saying)
+        said = own(host, kind, fields)
+        desk = host.desk(new=kind is c.RegisterAccount)
+        outcome = give(host, desk, Key(IllAccount.kind, id), kind, said, by=by, saying=saying)
+        if host.json:
+            as_json(outcome.plain(host))
+        else:
+            say(outcome.line(host))
 
-    return give
+    return spoken
 
 
 for _name, (_kind, _short) in _SAYS.items():
@@ -106,52 +113,16 @@ def _speaker(host: Host, id: str, role: str, serves: str | None, party: str | No
     return Actor(party or (id if role == "holder" else "staff"), serves or host.library, office)
 
 
-def _give(
-    host: Host, kind: type[Command], id: str, said: Mapping[str, Any], by: Actor, saying: Saying
-) -> None:
-    desk = host.desk(new=kind is c.RegisterAccount)
-    before = _found(desk.storage, id)
-    envelope = {"command": kind.__name__, "case": id, "by": host.codec.encode(by), **saying.envelope()}
-    receipt = desk.do(host.codec.decode_command({**said, **envelope}))
-    it = _stored(desk.storage, id)
-    journal = desk.storage.journal(it.key, after=0 if before is None else before.version)
-    commands = [entry.document["command"]["command"] for entry in journal]
-    followed = commands[1:]
-    if host.json:
-        as_json(
-            {
-                "id": it.id,
-                "state": it.state.value,
-                "version": it.version,
-                "followed": followed,
-                "repeated": receipt.repeated,
-                "receipt": host.codec.encode(receipt),
-            }
-        )
-        return
-    names = "; ".join(host.texts.name("command", name) for name in (kind.__name__, *followed))
-    again = " (given before; nothing changed)" if receipt.repeated else ""
-    say(f"{it.id}: {names} -> {host.texts.state(it.kind, it.state)}{again}")
-
-
-def _found(storage: Storage, id: str) -> IllAccount | None:
-    try:
-        it = storage.load(Key(IllAccount.kind, id))
-    except NotFound:
-        return None
+def _stored(storage: Storage, id: str) -> IllAccount:
+    it = stored(storage, Key(IllAccount.kind, id))
+    if it is None:
+        raise NotFound("account", id)
     assert isinstance(it, IllAccount)
     return it
 
 
-def _stored(storage: Storage, id: str) -> IllAccount:
-    it = _found(storage, id)
-    if it is None:
-        raise NotFound("account", id)
-    return it
-
-
 @account.command("sign-in", epilog="For instance: servflow account sign-in email t-17")
-@click.argument("kind", type=click.Choice([each.value for each in IdentityKind]))
+@click.argument("kind", type=one_of(IdentityKind))
 @click.argument("token")
 @click.option("--at", type=instant, help="When (now).")
 @host_options
@@ -162,10 +133,7 @@ def sign_in(host: Host, kind: str, token: str, at: datetime | None) -> int:
     And whether it can be used; the exit code is 1 where it cannot.
     """
     storage = host.storage()
-    try:
-        found = storage.load(Identity.key_of(IdentityKind(kind), token))
-    except NotFound:
-        found = None
+    found = stored(storage, Identity.key_of(IdentityKind(kind), token))
     assert found is None or isinstance(found, Identity)
     ref = account_of(found)
     it = None if ref is None else _stored(storage, ref)
@@ -246,20 +214,13 @@ def _plain(host: Host, it: IllAccount, at: datetime | None) -> dict[str, Any]:
         "balance": host.codec.encode(it.balance(policy.currency)),
         "available": host.codec.encode(it.available_on(day, policy.currency)),
     }
-    return {"kind": it.kind, "id": it.id, "version": it.version, **host.codec.encode_aggregate(it), **derived}
+    return {**plain(host, it), **derived}
 
 
 @account.command("list")
-@click.option("--state", help="Only those in this state.")
-@click.option("--holder", type=click.Choice([each.value for each in HolderKind]), help="Only theirs.")
-@click.option("--after", default="", metavar="ID", help="Only ids beyond this one.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=100,
-    show_default=True,
-    help="Read so many at most.",
-)
+@in_state
+@click.option("--holder", type=one_of(HolderKind), help="Only theirs.")
+@paged("Read so many at most.")
 @click.option("--at", type=instant, help="When what is available is judged (now).")
 @host_options
 @pass_host
@@ -267,14 +228,11 @@ def list_(
     host: Host, state: str | None, holder: str | None, after: str, limit: int, at: datetime | None
 ) -> None:
     """The accounts that this desk keeps."""
-    states = [each.value for each in AccountState]
-    if state is not None and state not in states:
-        raise InvalidValue("--state", state, "one of " + ", ".join(states))
+    check_state(IllAccount.kind, state)
     read = host.storage().aggregates(IllAccount.kind, state=state, after=after, limit=limit)
     found = [it for it in read if isinstance(it, IllAccount) and holder in {None, it.holder.value}]
     if host.json:
         as_json([_plain(host, it, at) for it in found])
     else:
         table("accounts", _COLUMNS, [_row(host, it, at) for it in found])
-    if len(read) == limit:
-        complain(f"{limit} read; what comes after: --after {read[-1].id}")
+    tell_more(read, limit, "read")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 import click
 
-from servflow.cli._host import Host, day, host_options, pass_host
+from servflow.cli._attention import Seen, seen_as_json, untold_rows
+from servflow.cli._host import LOANS, Host, day, host_options, pass_host
 from servflow.cli._show import as_json, say, table
-from servflow.cli._stored import all_of
+from servflow.cli._stored import every
 from servflow.core.dates import Term
 from servflow.core.errors import InvalidValue
 from servflow.core.ill.borrowing.model import BorrowingCase
@@ -19,12 +21,10 @@ from servflow.core.ill.lending.model import SupplyTransaction
 from servflow.core.ill.lending.states import SupplyState
 from servflow.core.ledger import PAYING, Account, AccountKind, Line, Statement
 from servflow.core.money import Money
-from servflow.core.ports import Outgoing, Status, Storage
+from servflow.core.ports import Status, Storage
 from servflow.desk import Desk
 
-__all__ = ["attention", "statement", "untold", "untold_rows"]
-
-_Seen = SupplyTransaction | BorrowingCase
+__all__ = ["attention", "statement"]
 
 
 @click.command()
@@ -37,52 +37,29 @@ def attention(host: Host) -> None:
     the list with ClearAttention (of a case) or ClearSupplyAttention, by its code. After it, what
     could not be told to somebody and will not be sent again.
     """
-    host.check_lends()
+    host.check(LOANS)
     storage = host.storage()
-    found = list(_to_see(host, storage))
+    seen = list(_to_see(host, storage))
     failed = list(storage.outbox(status=Status.FAILED))
     if host.json:
-        as_json([*(_seen(host, it) for it in found), *map(untold, failed)])
+        seen_as_json(host, seen, failed)
         return
     columns = ("side", "id", "title", "state", "what", "code")
-    table("to be looked at", columns, [row for it in found for row in _rows(host, it)])
+    table("to be looked at", columns, [(_side(each), *row) for each in seen for row in each.rows(host)])
     untold_rows(failed)
 
 
-def untold_rows(failed: list[Outgoing], table: Callable[..., None] = table) -> None:
-    """The messages that failed for good, as a table; none, where there are none."""
-    if failed:
-        rows = [(o.message.to, o.message.kind, o.message.about.id, o.note) for o in failed]
-        table("could not be told", ("to", "kind", "about", "why"), rows)
+def _to_see(host: Host, storage: Storage) -> Iterator[Seen]:
+    """Transactions, then cases, in the order of their ids; what waits, waits for staff or a reader."""
+    lent = (Seen(it, it.requested.title, tuple(_in_lending(it))) for it in every(storage, SupplyTransaction))
+    borrowed = (
+        Seen(it, it.requested.title, tuple(_in_borrowing(host, it))) for it in every(storage, BorrowingCase)
+    )
+    return (each for each in chain(lent, borrowed) if each.reasons or each.waits)
 
 
-def untold(outgoing: Outgoing) -> dict[str, Any]:
-    """A message that failed for good, among what is to be looked at."""
-    message = outgoing.message
-    return {
-        "kind": message.about.kind,
-        "id": message.about.id,
-        "title": str(dict(message.facts).get("title", "")),
-        "state": None,
-        "waits": [],
-        "reasons": [],
-        "texts": [],
-        "untold": {"key": message.key, "to": message.to, "kind": message.kind, "why": outgoing.note},
-    }
-
-
-def _to_see(host: Host, storage: Storage) -> Iterator[_Seen]:
-    """Transactions, then cases, in the order of their ids."""
-    for kind in (SupplyTransaction.kind, BorrowingCase.kind):
-        for it in all_of(storage, kind):
-            assert isinstance(it, _Seen)
-            if it.attention or any(_waiting(host, it)):
-                yield it
-
-
-def _waiting(host: Host, it: _Seen) -> Iterator[str]:
-    """What does not go on until staff, or a reader, decide."""
-    return _in_lending(it) if isinstance(it, SupplyTransaction) else _in_borrowing(host, it)
+def _side(seen: Seen) -> str:
+    return "lending" if isinstance(seen.it, SupplyTransaction) else "borrowing"
 
 
 def _in_lending(it: SupplyTransaction) -> Iterator[str]:
@@ -121,28 +98,6 @@ def _terms(host: Host, it: BorrowingCase) -> str:
     if offer.reply_by is not None:
         parts.append(f"until {host.texts.day(offer.reply_by)}")
     return ", ".join(parts)
-
-
-def _rows(host: Host, it: _Seen) -> Iterator[tuple[str, ...]]:
-    side = "lending" if isinstance(it, SupplyTransaction) else "borrowing"
-    about = (side, it.id, it.requested.title, host.texts.state(it.kind, it.state))
-    for what in _waiting(host, it):
-        yield (*about, what, "")
-    for reason in it.attention:
-        yield (*about, host.texts.reason(reason), reason.code)
-
-
-def _seen(host: Host, it: _Seen) -> dict[str, Any]:
-    return {
-        "kind": it.kind,
-        "id": it.id,
-        "title": it.requested.title,
-        "state": it.state.value,
-        "waits": list(_waiting(host, it)),
-        "reasons": host.codec.encode(list(it.attention)),
-        "texts": [host.texts.reason(reason) for reason in it.attention],
-        "untold": None,
-    }
 
 
 # --- what is owed over a time ---------------------------------------------------------------------

@@ -12,6 +12,7 @@ from servflow.cli._account import account
 from servflow.cli._aftersales import aftersales
 from servflow.cli._centre import centre
 from servflow.cli._clock import mail, wake
+from servflow.cli._deposits import deposits
 from servflow.cli._fee import fee
 from servflow.cli._filing import filing
 from servflow.cli._host import Host, host_options
@@ -46,7 +47,7 @@ _USAGE_ERRORS: Final = (AlreadyExists, CommandReused, InvalidCommand, InvalidVal
 def servflow() -> None:
     """A lending desk: requests in, volumes out and back, and what is owed and why.
 
-    Beside it, after-sales service by rulebooks: what is promised, covered and due.
+    Beside it, after-sales service by rulebooks: what is promised, covered and due; and warranty deposits.
 
     Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 refused by a rule.
     """
@@ -61,6 +62,7 @@ _COMMANDS: Final = (
     clock,
     warranty,
     aftersales,
+    deposits,
     wake,
     mail,
     partner,

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import click
 
-from servflow.cli._host import Host, Kept, day, find, host_options, pass_host
-from servflow.cli._show import as_json, complain, say, table
+from servflow.cli._host import LOANS, Host, day, host_options, pass_host
+from servflow.cli._lists import check_state, in_state, paged, tell_more
+from servflow.cli._loans import Kept, find
+from servflow.cli._show import as_json, say, table
 from servflow.cli._stored import plain, shown_whole
-from servflow.core.errors import InvalidValue
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing.model import BorrowingCase
 from servflow.core.ill.lending.model import Relation, SupplyTransaction
@@ -25,13 +26,10 @@ _BORROWED: Final = ("case", "title", "state", "supplier", "due", "overdue", "to 
 
 
 @click.command("list")
-@click.option("--state", help="Only those in this state.")
+@in_state
 @click.option("--cases", is_flag=True, help="What is borrowed for readers instead of what is lent.")
 @click.option("--relations", is_flag=True, help="The borrowers' relations instead of the transactions.")
-@click.option("--after", default="", metavar="ID", help="Only ids beyond this one.")
-@click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many."
-)
+@paged()
 @click.option("--on", type=day, help="The day on which what is overdue is judged (today).")
 @host_options
 @pass_host
@@ -49,10 +47,8 @@ def list_(
     if cases and relations:
         raise click.UsageError("--cases or --relations, not both")
     kind = BorrowingCase.kind if cases else Relation.kind if relations else SupplyTransaction.kind
-    states = [each.value for each in ILL.named(kind).states]
-    if state is not None and state not in states:
-        raise InvalidValue("--state", state, "one of " + ", ".join(states))
-    host.check_lends()
+    check_state(kind, state)
+    host.check(LOANS)
     found = host.storage().aggregates(kind, state=state, after=after, limit=limit)
     if host.json:
         as_json([plain(host, it) for it in found])
@@ -67,8 +63,7 @@ def list_(
     else:
         lent = [_loan(host, it, today) for it in found if isinstance(it, SupplyTransaction)]
         table(f"transactions on {host.texts.day(today)}", _LENT, lent)
-    if len(found) == limit:
-        complain(f"{limit} shown; what comes after: --after {found[-1].id}")
+    tell_more(found, limit)
 
 
 def _account(host: Host, it: Relation) -> tuple[str, ...]:

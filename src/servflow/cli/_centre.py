@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import attrs
 import click
 
-from servflow.cli._host import Host, day, host_options, now, pass_host
-from servflow.cli._saying import Saying, timed
+from servflow.cli._host import Host, day, host_options, now, one_of, pass_host
+from servflow.cli._loans import actor
+from servflow.cli._saying import Saying, give, timed
 from servflow.cli._show import as_json, say, table
+from servflow.cli._stored import every, loaded
 from servflow.core.changes import Aggregate, Command, Key
 from servflow.core.dates import Term
 from servflow.core.ill.accounts.model import IllAccount
@@ -33,8 +34,6 @@ from servflow.core.ports import Party, Storage
 
 __all__ = ["centre"]
 
-A = TypeVar("A", bound=Aggregate)
-_PAGE: Final = 1000
 _DUES: Final = ("member", "owes", "is owed", "of it late", "pays", "gets", "paid on", "unpaid before")
 
 
@@ -53,7 +52,7 @@ def centre() -> None:
 @click.option("--for", "requester", metavar="REF", required=True, help="The library that asks.")
 @click.option(
     "--service",
-    type=click.Choice([each.value for each in Service]),
+    type=one_of(Service),
     default=Service.LOAN.value,
     show_default=True,
     help="What is asked for.",
@@ -81,7 +80,7 @@ def _route(
     question = AskRoute(
         id="route",
         case="route",
-        by=host.actor("staff", Settlement.kind, None),
+        by=actor(host, "staff", Settlement.kind, None),
         happened_at=at,
         recorded_at=at,
         requester=requester,
@@ -140,10 +139,8 @@ class _Books:
 
     def _readers(self) -> frozenset[str]:
         """Whoever pays for himself: by the host's facts, his account, or a case of his own."""
-        holders = (
-            it.id for it in _every(self.storage, IllAccount) if it.holder is not HolderKind.INSTITUTION
-        )
-        patrons = (it.patron for it in _every(self.storage, BorrowingCase) if it.fills is None)
+        holders = (it.id for it in every(self.storage, IllAccount) if it.holder is not HolderKind.INSTITUTION)
+        patrons = (it.patron for it in every(self.storage, BorrowingCase) if it.fills is None)
         return self.host.facts_file.readers.union(holders, patrons)
 
     def party(self, ref: str) -> Party:
@@ -203,7 +200,7 @@ def _clear(host: Host, id: str, code: str, *, saying: Saying) -> None:
 @pass_host
 def _list(host: Host) -> None:
     """Every settlement: its term, how it stands, and what is still to be paid."""
-    found = list(_every(host.storage(), Settlement))
+    found = list(every(host.storage(), Settlement))
     if host.json:
         as_json([_shown(host, it, found) for it in found])
         return
@@ -233,7 +230,7 @@ def _show(host: Host, id: str) -> None:
     of earlier settlements when this one was drawn up: it is paid there, and is in none of these lines.
     """
     storage = host.storage()
-    it, found = _stored(storage, id), list(_every(storage, Settlement))
+    it, found = loaded(storage, Settlement, id), list(every(storage, Settlement))
     if host.json:
         as_json(_shown(host, it, found))
         return
@@ -250,30 +247,14 @@ def _show(host: Host, id: str) -> None:
 def _say(host: Host, kind: type[Command], id: str, saying: Saying, **said: Any) -> None:
     desk = host.desk(new=False)
     desk.facts = _Books(host, desk.storage)
-    by = host.actor("staff", Settlement.kind, None)
-    envelope = {"command": kind.__name__, "case": id, "by": host.codec.encode(by), **saying.envelope()}
-    receipt = desk.do(host.codec.decode_command({**said, **envelope}))
-    it = _stored(desk.storage, id)
+    by = actor(host, "staff", Settlement.kind, None)
+    outcome = give(host, desk, Key(Settlement.kind, id), kind, said, by=by, saying=saying)
+    it = loaded(desk.storage, Settlement, id)
     if host.json:
-        found = list(_every(desk.storage, Settlement))
-        as_json({**_shown(host, it, found), "repeated": receipt.repeated})
+        found = list(every(desk.storage, Settlement))
+        as_json({**_shown(host, it, found), "repeated": outcome.receipt.repeated})
         return
     say(f"{it.id}: {host.texts.name('command', kind.__name__)} -> {host.texts.state(it.kind, it.state)}")
-
-
-def _stored(storage: Storage, id: str) -> Settlement:
-    it = storage.load(Key(Settlement.kind, id))
-    assert isinstance(it, Settlement)
-    return it
-
-
-def _every(storage: Storage, kind: type[A]) -> Iterator[A]:
-    after = ""
-    while page := storage.aggregates(kind.kind, after=after, limit=_PAGE):
-        for it in page:
-            assert isinstance(it, kind)
-            yield it
-        after = page[-1].id
 
 
 def _row(host: Host, it: Settlement, due: Due, before: Money | None) -> tuple[str, ...]:

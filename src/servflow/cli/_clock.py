@@ -10,7 +10,7 @@ import click
 
 from servflow.adapters.mail_maildir import MaildirMail
 from servflow.adapters.partner_iso18626 import HttpPartner
-from servflow.cli._host import Host, host_options, instant, now, pass_host
+from servflow.cli._host import LOANS, Host, host_options, instant, now, pass_host
 from servflow.cli._show import as_json, complain, say, table
 from servflow.core.ports import Mail, Party
 from servflow.desk import Desk
@@ -79,7 +79,7 @@ def delivering(host: Host, maildir: Path | None, smtp: str | None) -> Desk:
         raise click.UsageError("--maildir or --smtp, not both")
     sender = host.house
     way: Mail = _server(smtp, sender) if smtp else MaildirMail(maildir or Path("mail"), sender)
-    return host.desk(mail=way, partner=None if host.serves else HttpPartner(sender.ref))
+    return host.desk(mail=way, partner=HttpPartner(sender.ref) if host.domain is LOANS else None)
 
 
 def _server(smtp: str, sender: Party) -> Mail:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields as dataclass_fields
 from datetime import date
 from typing import Any, Final, TypeVar
 
 import click
 
 from servflow.cli._fields import typed
-from servflow.cli._host import Host, day, host_options, pass_host
-from servflow.cli._saying import Saying, own, timed, with_fields
+from servflow.cli._host import Host, host_options, one_of, pass_host
+from servflow.cli._requests import wanted
+from servflow.cli._saying import Saying, Typed, give, own, timed, with_fields
 from servflow.cli._show import as_json, table
+from servflow.cli._stored import loaded
 from servflow.core.changes import Actor, Command, Key, Office
 from servflow.core.errors import InvalidCommand, Problem
 from servflow.core.ill.filing.commands import FileRequest
@@ -21,14 +23,14 @@ from servflow.core.ill.filing.states import Entry
 from servflow.core.ill.filing.table import FILING
 from servflow.core.ill.network import home_library
 from servflow.core.ill.network.modes import Route
-from servflow.core.ill.terms import Level, Requested, Service
+from servflow.core.ill.terms import Requested
 from servflow.core.lifecycle import OPENING
 from servflow.desk import Desk
 
 __all__ = ["filing"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-_CITED: Final = tuple(field.name for field in fields(Requested) if field.name != "record_ids")
+_CITED: Final = tuple(field.name for field in dataclass_fields(Requested) if field.name != "record_ids")
 
 
 @click.group()
@@ -46,10 +48,6 @@ def _cited(command: F) -> F:
     return record_ids(command)
 
 
-def _one_of(kind: type[Route] | type[Entry] | type[Service] | type[Level]) -> click.Choice[str]:
-    return click.Choice([each.value for each in kind])
-
-
 @filing.command(
     epilog="For instance: servflow filing file F-1 --patron p-17 --from-address 202.120.7.1 --title 溪山琴谱"
 )
@@ -57,14 +55,11 @@ def _one_of(kind: type[Route] | type[Entry] | type[Service] | type[Level]) -> cl
 @click.option("--patron", required=True, metavar="REF", help="The reader who asks.")
 @click.option("--library", default="", metavar="REF", help="The home library that is chosen (that proposed).")
 @click.option("--from-address", metavar="IP", help="Where the reader comes from; it proposes a library.")
-@click.option("--route", type=_one_of(Route), default="login", show_default=True, help="How it is filed.")
-@click.option("--entry", type=_one_of(Entry), default="gateway", show_default=True, help="By which way.")
+@click.option("--route", type=one_of(Route), default="login", show_default=True, help="How it is filed.")
+@click.option("--entry", type=one_of(Entry), default="gateway", show_default=True, help="By which way.")
 @click.option("--service-chosen", is_flag=True, help="In the portal, the ILL service was chosen.")
 @_cited
-@click.option("--service", type=_one_of(Service), default="Loan", show_default=True, help="What is wanted.")
-@click.option("--level", type=_one_of(Level), default="Normal", show_default=True, help="How fast.")
-@click.option("--need-before", type=day, help="The last day on which it is of use.")
-@click.option("--max-cost", metavar="AMOUNT", help="What it may cost without asking again.")
+@wanted
 @click.option("--delivery", metavar="WAY", help="How it is wanted, such as 'Courier room-214'.")
 @click.option("--note", default="", help="A note of the reader's.")
 @click.option("--declared", is_flag=True, help="The reader has accepted the terms (copyright).")
@@ -135,21 +130,20 @@ def do(
     host: Host,
     id: str,
     command: str,
-    assignments: tuple[str, ...],
     *,
     role: str,
     party: str | None,
+    fields: Typed,
     saying: Saying,
-    data: Any,
 ) -> None:
     """Give a command to a filing."""
     known = {each.__name__: each for each in FILING.commands if not FILING.cell(OPENING, each)}
     if command not in known:
         raise InvalidCommand("command", [Problem("command", repr(command), f"one of {', '.join(known)}")])
     kind = known[command]
-    said = own(host, kind, assignments, data)
+    said = own(host, kind, fields)
     desk = host.desk()
-    it = _load(desk, id)
+    it = loaded(desk.storage, Filing, id)
     _given(host, desk, id, kind, said, _actor(host, role, it.library, it.patron, party), saying)
 
 
@@ -159,13 +153,7 @@ def do(
 @pass_host
 def show(host: Host, id: str) -> None:
     """How a filing stands."""
-    _shown(host, _load(host.desk(), id))
-
-
-def _load(desk: Desk, id: str) -> Filing:
-    it = desk.storage.load(Key(Filing.kind, id))
-    assert isinstance(it, Filing)
-    return it
+    _shown(host, loaded(host.desk().storage, Filing, id))
 
 
 def _actor(host: Host, role: str, library: str, patron: str, party: str | None) -> Actor:
@@ -182,9 +170,8 @@ def _given(
     host: Host, desk: Desk, id: str, kind: type[Command], said: Any, by: Actor, saying: Saying
 ) -> None:
     """Give the command, and show what has become of the filing."""
-    envelope = {"command": kind.__name__, "case": id, "by": host.codec.encode(by), **saying.envelope()}
-    desk.do(host.codec.decode_command({**said, **envelope}))
-    _shown(host, _load(desk, id))
+    give(host, desk, Key(Filing.kind, id), kind, said, by=by, saying=saying)
+    _shown(host, loaded(desk.storage, Filing, id))
 
 
 def _shown(host: Host, it: Filing) -> None:

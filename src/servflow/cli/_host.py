@@ -1,13 +1,18 @@
-"""What the command line is told about its host: options, and the desk made of them."""
+"""What the command line is told about its host: options, and the desk made of them.
+
+Desks are of a domain, which the host's facts name by a table that no other has. A further domain is a
+further ``Domain`` among ``DOMAINS``, with its rulebook at the ``Host`` and its facts in ``FACTS``.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
@@ -16,6 +21,7 @@ import attrs
 import click
 
 from servflow.adapters.clock_system import SystemClock
+from servflow.adapters.deposits_file import DepositsFile
 from servflow.adapters.facts_file import FactsFile
 from servflow.adapters.service_file import ServiceFile
 from servflow.adapters.storage_sqlite import SqliteStorage
@@ -24,7 +30,10 @@ from servflow.codec import Codec, toml
 from servflow.core.aftersales import AFTERSALES
 from servflow.core.aftersales.policy import ServicePolicy
 from servflow.core.aftersales.tickets.model import Ticket, TicketFacts
-from servflow.core.changes import Actor, Aggregate, Command, Key, Office
+from servflow.core.changes import Aggregate, Command
+from servflow.core.deposits import DEPOSITS as DEPOSIT_LIFECYCLES
+from servflow.core.deposits import DepositPolicy
+from servflow.core.desk_rules import DeskRules
 from servflow.core.errors import AlreadyExists, NotFound, Refused, ServflowError, UnusableStorage
 from servflow.core.ill import ILL
 from servflow.core.ill.accounts.model import IllAccount
@@ -40,12 +49,13 @@ from servflow.core.ill.filing.model import Filing, FilingFacts
 from servflow.core.ill.lending.model import LendingFacts, Relation, SupplyTransaction
 from servflow.core.ill.lending.policy import LendingPolicy
 from servflow.core.ill.network.policy import NetworkPolicy
-from servflow.core.lifecycle import Lifecycles, Policy
+from servflow.core.lifecycle import Lifecycle, Lifecycles, Policy
 from servflow.core.ports import Mail, Partner, Party, Storage
 from servflow.desk import Desk
 from servflow.rulebooks import (
     Rulebook,
     borrowing_policy,
+    deposit_policy,
     lending_policy,
     load,
     network_policy,
@@ -56,25 +66,29 @@ __all__ = [
     "DEFAULT_BORROWING_RULEBOOK",
     "DEFAULT_NETWORK_RULEBOOK",
     "DEFAULT_RULEBOOK",
+    "DEPOSITS",
+    "DOMAINS",
     "EVERY",
     "FACTS",
-    "ROLES",
+    "LOANS",
+    "SERVICE",
+    "Domain",
     "Host",
-    "Kept",
     "day",
-    "find",
+    "has_any",
     "host_options",
     "instant",
     "now",
-    "other",
+    "one_of",
     "pass_host",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+HostFacts = FactsFile | ServiceFile | DepositsFile
+H = TypeVar("H", bound=HostFacts)
 DEFAULT_RULEBOOK: Final = "nlc/interlibrary-loan"
 DEFAULT_BORROWING_RULEBOOK: Final = "cque/interlibrary-loan"
 DEFAULT_NETWORK_RULEBOOK: Final = "calis/thesis-centre"
-ROLES: Final = click.Choice(["staff", "requester", "patron", "supplier", "system", "clock"])
 FACTS: Final[dict[str, type]] = {
     SupplyTransaction.kind: LendingFacts,
     Relation.kind: LendingFacts,
@@ -88,10 +102,6 @@ FACTS: Final[dict[str, type]] = {
 }
 """On what the commands of each lifecycle are decided."""
 
-EVERY: Final = Lifecycles(*CENTRE, *AFTERSALES)
-"""The lifecycles of any desk: a centre's know all that any loan desk's do."""
-
-Kept = SupplyTransaction | Relation | BorrowingCase
 WAIT_SECONDS: Final = 5
 """How long to wait for another writer of the database."""
 
@@ -100,8 +110,6 @@ _NO_FILE: Final = re.compile(r"[a-z][a-z0-9+.-]+:/|.*\bpassword\s*=", re.IGNOREC
 _PASSWORD: Final = re.compile(
     r"[a-z0-9+.-]+://(?:[^:/@]*:(.*)@)?(?:[^?]*\?(?:.*&)?password=([^&]*))?", re.IGNORECASE
 )
-
-_SERVICE: Final = frozenset(lifecycle.name for lifecycle in AFTERSALES)
 
 _YEARS: Final = range(1900, 3000)  # outside of it is a slip of the finger, and calendars end
 
@@ -126,10 +134,37 @@ def day(text: str) -> date:
     return found.replace(year=_year(found.year))
 
 
+def one_of(kind: type[Enum]) -> click.Choice[str]:
+    """The values of an enumeration, for an option."""
+    return click.Choice([each.value for each in kind])
+
+
 def _year(year: int) -> int:
     if year not in _YEARS:
         raise click.BadParameter(f"the year {year} is not one of {_YEARS[0]} to {_YEARS[-1]}")
     return year
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Domain:
+    """What desks of one kind do; how they are known, and what goes by which rules there."""
+
+    table: str
+    """Of the host's facts: the one that no other domain's have."""
+    whose: str
+    """Whose such facts are, as in "is a library's"."""
+    desk: str
+    """Whose what is stored there is, as in "is a loan desk's"."""
+    opens: tuple[str, ...]
+    """What is typed behind ``servflow`` to make a database there."""
+    facts: type[HostFacts]
+    house: Callable[[Any], Party]
+    """The house itself, by the host's facts: the sender of its letters."""
+    lifecycles: Lifecycles
+    policy: Callable[[Host, str], DeskRules]
+    """The policy that the lifecycle of that name goes by."""
+    under: Callable[[Host, Rulebook], DeskRules]
+    """What policy a rulebook makes at the host's desk, whoever wrote it."""
 
 
 @attrs.define
@@ -151,52 +186,64 @@ class Host:
 
     @functools.cached_property
     def codec(self) -> Codec:
-        """The codec of all lifecycles: what is stored may be of a desk of either kind."""
+        """The codec of all lifecycles: what is stored may be of a desk of any domain."""
         return Codec(EVERY)
 
     @functools.cached_property
-    def known(self) -> FactsFile | ServiceFile:
-        """The host's facts, a library's or a service firm's; without the option, a usage error."""
+    def known(self) -> HostFacts:
+        """The host's facts, as a desk of their domain knows them; without the option, a usage error."""
         if self.facts is None:
             raise click.UsageError(
                 "the host's facts are needed: --host FILE (its form: docs/command-line.md)"
             )
         tables = toml.document(self.facts, "the file")
-        of_a_firm = isinstance(tables, dict) and "firm" in tables
-        return ServiceFile(self.facts) if of_a_firm else FactsFile(self.facts)
+        named = tables if isinstance(tables, dict) else {}
+        # a library's come last: where another domain's have its table, that is a mistake in them
+        domain = next((each for each in reversed(DOMAINS) if each.table in named), LOANS)
+        return domain.facts(self.facts)
+
+    @property
+    def domain(self) -> Domain:
+        """Of what domain the desk is; without the host's facts it is a loan desk."""
+        if self.facts is None:
+            return LOANS
+        return next(each for each in DOMAINS if isinstance(self.known, each.facts))
+
+    def check(self, domain: Domain) -> None:
+        """That the host's facts are of this domain; a loan desk's may be left out.
+
+        Raises:
+            UsageError: they are another's, or left out.
+        """
+        if domain is not LOANS or self.facts is not None:
+            self._of(domain.facts)
+
+    def _of(self, kind: type[H]) -> H:
+        known = self.known
+        if not isinstance(known, kind):
+            wanted = next(each.whose for each in DOMAINS if each.facts is kind)
+            raise click.UsageError(f"--host: {self.facts} is {self.domain.whose}; {wanted} is needed here")
+        return known
 
     @property
     def facts_file(self) -> FactsFile:
-        """The facts of a library; of a service firm, a usage error."""
-        if isinstance(self.known, ServiceFile):
-            raise click.UsageError(f"--host: {self.facts} is a service firm's; a library's is needed here")
-        return self.known
+        """The facts of a library; of anybody else, a usage error."""
+        return self._of(FactsFile)
 
     @property
     def service_file(self) -> ServiceFile:
-        """The facts of a service firm; of a library, a usage error."""
-        if isinstance(self.known, FactsFile):
-            raise click.UsageError(f"--host: {self.facts} is a library's; a service firm's is needed here")
-        return self.known
-
-    def check_serves(self) -> None:
-        """That the host's facts are a service firm's; a usage error where they are not."""
-        _ = self.service_file
-
-    def check_lends(self) -> None:
-        """That the host's facts, if there are any, are a library's; a usage error where they are not."""
-        if self.facts is not None:
-            _ = self.facts_file
+        """The facts of a service firm; of anybody else, a usage error."""
+        return self._of(ServiceFile)
 
     @property
-    def serves(self) -> bool:
-        """Whether the host's facts say that the desk is a service firm's."""
-        return self.facts is not None and isinstance(self.known, ServiceFile)
+    def deposits_file(self) -> DepositsFile:
+        """The facts of an authority that keeps deposits; of anybody else, a usage error."""
+        return self._of(DepositsFile)
 
     @property
     def house(self) -> Party:
-        """The library or the firm itself: the sender of its letters."""
-        return self.known.firm if isinstance(self.known, ServiceFile) else self.known.library
+        """The house itself, such as the library: the sender of its letters."""
+        return self.domain.house(self.known)
 
     @property
     def library(self) -> str:
@@ -223,17 +270,18 @@ class Host:
     @functools.cached_property
     def service(self) -> ServicePolicy:
         """The rulebook of the service firm of the host's facts."""
-        return self.of_the_firm(load(self.service_file.rulebook))
+        return _service_policy(self, load(self.service_file.rulebook))
 
-    def of_the_firm(self, book: Rulebook) -> ServicePolicy:
-        """The policy of the service firm of the host's facts under a rulebook, whoever wrote it."""
-        return replace(service_policy(book), firm=self.service_file.firm.ref)
+    @functools.cached_property
+    def deposits(self) -> DepositPolicy:
+        """The rulebook of the authority of the host's facts, with that of its charges."""
+        return _deposit_policy(self, load(self.deposits_file.rulebook))
 
     @property
     def lifecycles(self) -> Lifecycles:
-        """Those of the desk: of a service firm or a centre, where the host's facts say that it is one."""
-        if self.serves:
-            return AFTERSALES
+        """Those of the desk: of its domain; a centre's only where the host's facts say that it is one."""
+        if self.domain is not LOANS:
+            return self.domain.lifecycles
         return CENTRE if self.facts is not None and self.facts_file.centre else ILL
 
     @property
@@ -246,16 +294,19 @@ class Host:
     @property
     def policies(self) -> dict[str, Policy]:
         """The policy of each lifecycle of the desk, by its name."""
-        of_the_desk = AFTERSALES if self.serves else ILL
+        of_the_desk = ILL if self.domain is LOANS else self.domain.lifecycles
         return {lifecycle.name: self.policy(lifecycle.name) for lifecycle in of_the_desk}
 
-    def policy(self, kind: str) -> LendingPolicy | BorrowingPolicy | NetworkPolicy | ServicePolicy:
+    def policy(self, kind: str) -> DeskRules:
         """The policy that the lifecycle of that name goes by."""
-        if kind in _SERVICE:
-            return self.service
-        if kind == BorrowingCase.kind:
-            return self.borrowing
-        return self.lending if kind in {SupplyTransaction.kind, Relation.kind} else self.network
+        domain = _domain_of(kind)
+        assert domain is not None  # every lifecycle is of one
+        return domain.policy(self, kind)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where the desk is: the zone of its rulebook, of a loan desk that by which it lends."""
+        return self.policy(next(iter(self.lifecycles)).name).zone
 
     def today(self, kind: str = SupplyTransaction.kind) -> date:
         """The present day in the zone of the rulebook that the lifecycle of that name goes by."""
@@ -272,6 +323,22 @@ class Host:
         click.get_current_context().call_on_close(storage.close)
         return storage
 
+    def storage_of(self, domain: Domain) -> Storage:
+        """The storage of a desk of this domain, which it and the host's facts have to be of.
+
+        Raises:
+            UsageError: the facts are another's or left out; or what is stored is another desk's.
+        """
+        self.check(domain)
+        storage = self.storage()
+        if not has_any(storage, domain.lifecycles):
+            for other in DOMAINS:
+                if has_any(storage, other.lifecycles):
+                    raise click.UsageError(
+                        f"--db: {self.harmless(self.db)} is {other.desk}, and --host {domain.whose}"
+                    )
+        return storage
+
     @property
     def exists(self) -> bool:
         """Whether there is a file of that name; of a database it is taken to be so."""
@@ -283,11 +350,8 @@ class Host:
                 "--db: neither the name of a file nor a URL such as postgresql://host/name"
             )
         if not new and not self.exists:
-            makes = "`ill import`, `ill request`"
-            if self.facts is None:
-                makes += ", `aftersales do ID ReportFault`"
-            elif self.serves:
-                makes = "`aftersales do ID ReportFault`"
+            may_be = DOMAINS if self.facts is None else (self.domain,)
+            makes = ", ".join(f"`{each}`" for domain in may_be for each in domain.opens)
             expected = f"a database; `servflow` {makes} or `import` makes one"
             raise UnusableStorage(self.db, "no file", expected)
         return SqliteStorage(self.db, self.codec, busy_seconds=WAIT_SECONDS)
@@ -323,35 +387,22 @@ class Host:
             ),
         )
 
-    def actor(self, role: str, kind: str, other: str | None) -> Actor:
-        """Somebody in that role towards an aggregate of a kind; a usage error where it has no such role.
+    def desk_of(self, domain: Domain, *, new: bool = False) -> Desk:
+        """The desk, which has to be of this domain; see ``desk``.
 
-        The library's staff or system, or the clock; otherwise ``other``: the institution that borrows
-        or is asked, or the patron.
+        Raises:
+            UsageError: the host's facts are another's, or left out.
         """
-        library = self.facts_file.library.ref
-        match role:
-            case "clock":
-                return Actor.clock(library)
-            case "system":
-                return Actor.policy(library)
-            case "staff":
-                return Actor("staff", library, Office.STAFF)
-        if (role == "requester") == (kind == BorrowingCase.kind):
-            raise click.UsageError(f"--as {role}: there is none in {kind}")
-        if other is None:
-            raise click.UsageError(f"--as {role}: it has none yet")
-        if role == "patron":
-            return Actor(other, library, Office.PERSON)
-        return Actor(other, other, Office.SYSTEM)
+        self.check(domain)
+        return self.desk(new=new)
 
     def named(self, error: ServflowError) -> ServflowError:
-        """The same error, with what it says of a service desk's kind in words."""
-        if isinstance(error, NotFound | AlreadyExists) and error.kind in _SERVICE:
+        """The same error, with what it says of a kind in words; a loan desk's kinds are words."""
+        if isinstance(error, NotFound | AlreadyExists) and _domain_of(error.kind) not in (None, LOANS):
             return type(error)(self.texts.name("aggregate", error.kind), error.id)
         if isinstance(error, Refused):
             kind, _, id = error.subject.partition(" ")
-            if kind in _SERVICE:
+            if _domain_of(kind) not in (None, LOANS):
                 subject = f"{self.texts.name('aggregate', kind)} {id}"
                 return Refused(subject, error.command, error.reasons)
         return error
@@ -385,36 +436,95 @@ class _WhenAsked:
         return self.host.known.party(ref)
 
 
-def find(storage: Storage, id: str) -> Kept:
-    """The transaction of that id, otherwise the relation, otherwise the case.
-
-    Raises:
-        NotFound: there is none of them.
-    """
-    for kind in (SupplyTransaction, Relation, BorrowingCase):
-        try:
-            it = storage.load(Key(kind.kind, id))
-        except NotFound:
-            continue
-        assert isinstance(it, Kept)
-        return it
-    raise NotFound("transaction, relation or case", id)
+# --- the domains ------------------------------------------------------------------------------------
 
 
-def other(it: Kept, role: str, attempt: int | None = None) -> str | None:
-    """Who speaks in a role that is not the library's own: None where there is nobody yet.
+def _loan_policy(host: Host, kind: str) -> DeskRules:
+    if kind == BorrowingCase.kind:
+        return host.borrowing
+    return host.lending if kind in {SupplyTransaction.kind, Relation.kind} else host.network
 
-    The institution that a transaction is for; a relation is its institution's own. Of a case, its
-    patron, or the supplier of an attempt, by its number, otherwise of the one that was asked last.
-    """
-    if isinstance(it, SupplyTransaction):
-        return it.requester
-    if isinstance(it, Relation):
-        return it.id
-    if role == "patron":
-        return it.patron
-    asked = it.attempt if attempt is None else it.numbered(attempt)
-    return None if asked is None else asked.supplier
+
+def _loan_policy_under(host: Host, book: Rulebook) -> DeskRules:
+    library = host.facts_file.library.ref
+    if book.policy == "ill.borrowing":
+        return borrowing_policy(book, library=library, lenders=host.borrowing.lenders)
+    if book.policy == "ill.network":
+        return network_policy(book, library=library)
+    return lending_policy(book, library=library)
+
+
+def _service_policy(host: Host, book: Rulebook) -> ServicePolicy:
+    return replace(service_policy(book), firm=host.service_file.firm.ref)
+
+
+def _deposit_policy(host: Host, book: Rulebook) -> DepositPolicy:
+    """By ``book``, rules or charges; what it is not is that of the host's facts."""
+    known = host.deposits_file
+    rules, charges = (load(known.rulebook), book) if book.fees else (book, _charges_of(known))
+    return deposit_policy(rules, charges, authority=known.authority.ref)
+
+
+def _charges_of(known: DepositsFile) -> Rulebook | None:
+    return None if known.charges is None else load(known.charges)
+
+
+LOANS: Final = Domain(
+    table="library",
+    whose="a library's",
+    desk="a loan desk's",
+    opens=("ill import", "ill request"),
+    facts=FactsFile,
+    house=lambda known: known.library,
+    lifecycles=CENTRE,  # which know all that any loan desk's do
+    policy=_loan_policy,
+    under=_loan_policy_under,
+)
+"""Interlibrary loan."""
+
+SERVICE: Final = Domain(
+    table="firm",
+    whose="a service firm's",
+    desk="a service desk's",
+    opens=("aftersales do ID ReportFault",),
+    facts=ServiceFile,
+    house=lambda known: known.firm,
+    lifecycles=AFTERSALES,
+    policy=lambda host, _: host.service,
+    under=_service_policy,
+)
+"""After-sales service."""
+
+DEPOSITS: Final = Domain(
+    table="authority",
+    whose="an authority's",
+    desk="a deposit desk's",
+    opens=("deposits do ID AssessDeposit",),
+    facts=DepositsFile,
+    house=lambda known: known.authority,
+    lifecycles=DEPOSIT_LIFECYCLES,
+    policy=lambda host, _: host.deposits,
+    under=_deposit_policy,
+)
+"""Warranty deposits."""
+
+DOMAINS: Final = (LOANS, SERVICE, DEPOSITS)
+
+EVERY: Final = Lifecycles(*(lifecycle for domain in DOMAINS for lifecycle in domain.lifecycles))
+"""The lifecycles of any desk."""
+
+
+def _domain_of(kind: str) -> Domain | None:
+    """The domain of the lifecycle of that name, if there is such a lifecycle."""
+    return next((each for each in DOMAINS if any(kind == one.name for one in each.lifecycles)), None)
+
+
+def has_any(storage: Storage, lifecycles: Iterable[Lifecycle]) -> bool:
+    """Whether something of these lifecycles is stored."""
+    return any(storage.aggregates(lifecycle.name, limit=1) for lifecycle in lifecycles)
+
+
+# --- the options ------------------------------------------------------------------------------------
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import click
 
@@ -13,15 +13,17 @@ from servflow.adapters.partner_iso18626 import is_ours, read_request
 from servflow.cli._accounts import attention, statement
 from servflow.cli._cases import list_, show, why
 from servflow.cli._fields import command_named
-from servflow.cli._host import ROLES, Host, Kept, find, host_options, instant, now, other, pass_host
+from servflow.cli._host import Host, host_options, instant, now, pass_host
+from servflow.cli._loans import ROLES, Kept, actor, find, other, spoken
 from servflow.cli._mailed import mailed, with_mail
-from servflow.cli._saying import Saying, given, hear, own, request, spoken, tell_allowed, timed, with_fields
+from servflow.cli._requests import hear, request
+from servflow.cli._saying import Saying, Typed, give, own, tell, tell_allowed, timed, with_fields
 from servflow.cli._show import as_json, table
+from servflow.cli._stored import stored
 from servflow.core.changes import Command, Key
 from servflow.core.errors import (
     InvalidMessage,
     MissingExtra,
-    NotFound,
     Problem,
     Refused,
     ServflowError,
@@ -121,7 +123,7 @@ def allowed(host: Host, id: str, role: str, at: datetime | None) -> None:
     """What may be said to it now by whom, and why not the rest."""
     desk = host.desk()
     it = find(desk.storage, id)
-    tell_allowed(host, desk, it, host.actor(role, it.kind, other(it, role)), at or now(), role)
+    tell_allowed(host, desk, it, actor(host, role, it.kind, other(it, role)), at or now(), role)
 
 
 @ill.command(epilog="For instance: servflow ill do CN-110108/42 Ship items=NLC-1,NLC-2")
@@ -137,13 +139,12 @@ def do(
     host: Host,
     id: str,
     command: str,
-    assignments: tuple[str, ...],
     *,
     role: str,
     mail: Path | None,
     from_somebody_else: bool,
+    fields: Typed,
     saying: Saying,
-    data: BinaryIO | None,
 ) -> None:
     """Give a command to a transaction, relation or case.
 
@@ -151,25 +152,25 @@ def do(
     """
     kind = command_named(command, _LOANS)
     lifecycle = CENTRE.of(kind)
-    said = own(host, kind, assignments, data)
+    said = own(host, kind, fields)
     desk = host.desk(new=bool(lifecycle.cell(OPENING, kind)))
     if mail is None:
         key = Key(lifecycle.name, id)
-        given(host, desk, key, kind, said, by=spoken(host, desk, key, said, role), saying=saying)
+        by = spoken(host, desk, key, said, role)
+        tell(host, give(host, desk, key, kind, said, by=by, saying=saying))
         return
     said_by = mailed(mail, desk.storage, lifecycle.name, id)
     said = said_by.fields(kind, said)
     said_by.check_sender(host, _speaker(desk, said_by.key, kind, said), somebody_else=from_somebody_else)
     saying = saying.by_mail(said_by, kind)
     by = spoken(host, desk, said_by.key, said, role)
-    given(host, desk, said_by.key, kind, said, by=by, saying=saying, mail=said_by)
+    tell(host, give(host, desk, said_by.key, kind, said, by=by, saying=saying), said_by)
 
 
 def _speaker(desk: Desk, key: Key, kind: type[Command], said: Mapping[str, Any]) -> str:
     """Whose mail a command is from: the borrower of a transaction; of a case, a supplier or the reader."""
-    try:
-        it = desk.storage.load(key)
-    except NotFound:
+    it = stored(desk.storage, key)
+    if it is None:
         return str(said.get("requester", ""))
     assert isinstance(it, Kept)
     role = "supplier" if issubclass(kind, Hear) else "patron"

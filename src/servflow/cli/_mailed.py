@@ -13,6 +13,7 @@ import click
 from servflow.adapters.mail_reading import LARGEST, Reply, answers, read_reply
 from servflow.cli._fields import own_fields
 from servflow.cli._host import Host
+from servflow.cli._stored import stored
 from servflow.core.changes import Command, Key
 from servflow.core.dates import lies_after
 from servflow.core.errors import InvalidMessage, NotFound, Problem
@@ -154,18 +155,10 @@ def mailed(file: Path, storage: Storage, kind: str, id: str) -> Mailed:
         return Mailed(file=file, reply=reply, key=Key(kind, id), letter=letter)
     if letter is not None and letter.message.about is not None and letter.message.about.kind == kind:
         return Mailed(file=file, reply=reply, key=letter.message.about, letter=letter)
-    if named and _is_there(storage, Key(kind, named)):
+    if named and stored(storage, Key(kind, named)) is not None:
         return Mailed(file=file, reply=reply, key=Key(kind, named), letter=letter)
     expected = "a letter of ours that it answers, or our request id in the subject; otherwise name the case"
     raise InvalidMessage(str(file), [Problem("what it is about", reply.subject or "nothing", expected)])
-
-
-def _is_there(storage: Storage, key: Key) -> bool:
-    try:
-        storage.load(key)
-    except NotFound:
-        return False
-    return True
 
 
 def _content(file: Path) -> bytes:

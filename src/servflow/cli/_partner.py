@@ -27,7 +27,8 @@ from servflow.adapters.partner_iso18626 import (
     write,
 )
 from servflow.cli._clock import delivering
-from servflow.cli._host import Host, find, host_options, instant, now, pass_host
+from servflow.cli._host import Host, host_options, instant, now, pass_host
+from servflow.cli._loans import find
 from servflow.cli._show import as_json, complain, say, table
 from servflow.core.errors import InvalidMessage, InvalidValue, MissingExtra, NotFound, Problem
 from servflow.core.ill.exchange import for_a_desk

@@ -57,17 +57,30 @@ def check(host: Host, names: tuple[str, ...]) -> int:
 def show(host: Host, name: str | None) -> None:
     """Each rule with its values, their first days and their clauses.
 
-    The name of a service firm alone, ``coach-maker``, is that of its service.
+    The name of a service firm alone, ``coach-maker``, is that of its service. Of one that lies over another,
+    each value is shown with the rulebook that says it.
     """
     book = load(host.rulebook if name is None else rulebook_name(name))
     if host.json:
         as_json(book.plain())
         return
     verified = host.texts.day(book.verified_on)
+    layered = len(book.layers) > 1
     table(
         f"{book.title} ({book.name}), verified on {verified}, digest {book.digest}",
-        ("rule", "from", "value", "clause", "at", "in words"),
-        [(line.rule, line.start, line.value, line.clause, line.at, line.label) for line in book.lines()],
+        ("rule", "from", "value", "clause", "at", *(("said by",) if layered else ()), "in words"),
+        [
+            (
+                line.rule,
+                line.start,
+                line.value,
+                line.clause,
+                line.at,
+                *((line.layer,) if layered else ()),
+                line.label,
+            )
+            for line in book.lines()
+        ],
     )
 
 

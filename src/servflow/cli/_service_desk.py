@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
@@ -14,9 +14,8 @@ from servflow.cli._fields import Readers, parts
 from servflow.cli._host import Host
 from servflow.cli._service_case import distance
 from servflow.cli._service_clock import local_instant
-from servflow.cli._stored import all_of
+from servflow.cli._stored import first_of
 from servflow.codec.fee_facts import read_facts
-from servflow.core.aftersales import AFTERSALES
 from servflow.core.aftersales.books.model import Book
 from servflow.core.aftersales.circumstances import Distance
 from servflow.core.aftersales.complaints.model import Complaint
@@ -27,31 +26,22 @@ from servflow.core.aftersales.technicians.model import Technician
 from servflow.core.aftersales.tickets.model import Purchase, Ticket, Work
 from servflow.core.aftersales.units.model import Unit
 from servflow.core.aftersales.words import ChargeClass, Lasting, parse_lasting
-from servflow.core.changes import Actor, Aggregate, Key, Office
+from servflow.core.changes import Actor, Aggregate, Office
 from servflow.core.citations import PRACTICE
 from servflow.core.dates import Term
 from servflow.core.errors import InvalidValue, NotFound, ServflowError
 from servflow.core.fees import Charge, Facts, Flat, evaluate
-from servflow.core.ill import ILL
-from servflow.core.lifecycle import Lifecycle
 from servflow.core.money import Money
 from servflow.core.ports import Storage
-from servflow.desk import Desk
 from servflow.rulebooks import load
 
 __all__ = [
     "KINDS",
-    "any_of",
     "check_party",
-    "desk_storage",
     "found",
     "readers",
-    "service_desk",
     "speaker",
-    "tickets",
 ]
-
-T = TypeVar("T", bound=Aggregate)
 
 KINDS: Final[Mapping[str, type[Aggregate]]] = {
     "ticket": Ticket,
@@ -67,35 +57,6 @@ _WORK: Final = frozenset(field.name for field in fields(Work)) - {"line", "by", 
 _LINE: Final = frozenset(field.name for field in fields(WorkLine)) - {"item", "listed"}
 
 
-def service_desk(host: Host, *, new: bool = False) -> Desk:
-    """The desk of the service firm of the host's facts.
-
-    Raises:
-        UsageError: they are a library's, or there are none.
-    """
-    host.check_serves()
-    return host.desk(new=new)
-
-
-def desk_storage(host: Host) -> Storage:
-    """The storage of the service desk of the host's facts.
-
-    Raises:
-        UsageError: they are a library's, there are none, or it is a loan desk's.
-    """
-    host.check_serves()
-    storage = host.storage()
-    if not _has_any(storage, AFTERSALES) and _has_any(storage, ILL):
-        raise click.UsageError(
-            f"--db: {host.harmless(host.db)} is a loan desk's, and --host a service firm's"
-        )
-    return storage
-
-
-def _has_any(storage: Storage, lifecycles: Iterable[Lifecycle]) -> bool:
-    return any(storage.aggregates(lifecycle.name, limit=1) for lifecycle in lifecycles)
-
-
 def check_party(host: Host, ref: str, seen: Iterable[str]) -> None:
     """That somebody of that reference is known to the host, or is among those that were ``seen``.
 
@@ -109,37 +70,19 @@ def check_party(host: Host, ref: str, seen: Iterable[str]) -> None:
         raise InvalidValue("--of", ref, expected)
 
 
-def any_of(storage: Storage, kind: type[T]) -> Iterator[T]:
-    """All aggregates of that class, in the order of their ids."""
-    for it in all_of(storage, kind.kind):
-        assert isinstance(it, kind)
-        yield it
-
-
-def tickets(storage: Storage) -> Iterator[Ticket]:
-    """All tickets, in the order of their ids."""
-    return any_of(storage, Ticket)
-
-
 def found(storage: Storage, id: str) -> Aggregate:
     """What has that id: a ticket, otherwise a complaint, a unit, and so on; at last a book of numbers.
 
     Raises:
         NotFound: nothing has it.
     """
-    kinds: tuple[type[Aggregate], ...] = (*KINDS.values(), Book)
-    for kind in kinds:
-        try:
-            return storage.load(Key(kind.kind, id))
-        except NotFound:
-            continue
-    raise NotFound(", ".join(KINDS), id)
+    return first_of(storage, (*KINDS.values(), Book), id, ", ".join(KINDS))
 
 
 # --- who speaks -------------------------------------------------------------------------------------
 
 
-def speaker(host: Host, it: Aggregate | None, who: str, said: Mapping[str, Any]) -> Actor:
+def speaker(host: Host, it: Aggregate | None, who: str, customer: str | None = None) -> Actor:
     """Who speaks: a post, ``customer``, ``clock``, ``system``, or a party of the host's facts.
 
     In the post of an engineer it is the one in charge of the last visit, if he serves in it; in any other
@@ -150,8 +93,8 @@ def speaker(host: Host, it: Aggregate | None, who: str, said: Mapping[str, Any])
     if who in {"clock", "system"}:
         return Actor.policy(firm) if who == "system" else Actor.clock(firm)
     if who == "customer":
-        whose = getattr(it, "customer", None) or said.get("customer")
-        if not isinstance(whose, str):
+        whose: str | None = getattr(it, "customer", None) or customer
+        if whose is None:
             raise click.UsageError("--as customer: it is nobody's yet; say customer=REF")
         return Actor(whose, whose, Office.PERSON)
     serving = known.serving(who)

@@ -17,12 +17,13 @@ import click
 
 from servflow.adapters.chart_svg import chart
 from servflow.cli import _sheet as sheets
-from servflow.cli._host import Host, day, host_options, instant, now, pass_host
+from servflow.cli._host import SERVICE, Host, day, host_options, instant, now, pass_host
 from servflow.cli._service_case import assigned
 from servflow.cli._service_clock import draw
-from servflow.cli._service_desk import any_of, check_party, desk_storage, tickets
+from servflow.cli._service_desk import check_party
 from servflow.cli._sheet import sheet, told, word
 from servflow.cli._show import as_json, progress, say
+from servflow.cli._stored import every
 from servflow.core.aftersales.complaints.model import Complaint, by_rank
 from servflow.core.aftersales.corrective.model import CorrectiveAction, Source
 from servflow.core.aftersales.desk_rules import Every, Measure, Recurring
@@ -96,12 +97,12 @@ class _Desk:
     @classmethod
     def of(cls, host: Host) -> _Desk:
         """What the desk of the host's facts has stored."""
-        storage = desk_storage(host)
+        storage = host.storage_of(SERVICE)
         return cls(
-            tuple(progress(tickets(storage), "Tickets")),
-            tuple(any_of(storage, Complaint)),
-            tuple(any_of(storage, Unit)),
-            tuple(any_of(storage, CorrectiveAction)),
+            tuple(progress(every(storage, Ticket), "Tickets")),
+            tuple(every(storage, Complaint)),
+            tuple(every(storage, Unit)),
+            tuple(every(storage, CorrectiveAction)),
         )
 
 
@@ -457,7 +458,7 @@ def complaints(
 ) -> None:
     """The complaint ledger of a period (this year), and its summary."""
     _, term = _period(host, Every.YEAR, month=month, quarter=quarter, year=year)
-    found = tuple(any_of(desk_storage(host), Complaint))
+    found = tuple(every(host.storage_of(SERVICE), Complaint))
     chosen = by_rank(found) if only_open else found
     made = ledger(chosen, term, host.service.zone)
     lines = made.lines

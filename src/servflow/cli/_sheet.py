@@ -1,7 +1,7 @@
-"""Tables of the service desk in the language asked for: headings, titles and values by the catalogue.
+"""Tables in the language asked for: headings, titles and values by the catalogue.
 
 A heading or a title is written in code as it reads in English, and is found so among ``column.*`` and
-``sheet.*``; what the catalogue does not have stays as it is. An instant in a table is short, in the firm's
+``sheet.*``; what the catalogue does not have stays as it is. An instant in a table is short, in the desk's
 zone: its offset or the zone stands once, in the title.
 """
 
@@ -16,8 +16,10 @@ from fractions import Fraction
 from typing import Any, Final
 
 from servflow.cli._host import Host
+from servflow.cli._saying import tell_allowed
 from servflow.cli._service_clock import length_text
 from servflow.cli._show import say, table
+from servflow.cli._stored import Words
 from servflow.core.aftersales.complaints.model import Attribution, RaisedBy
 from servflow.core.aftersales.corrective.model import CauseKind
 from servflow.core.aftersales.corrective.model import Source as ActionSource
@@ -38,14 +40,26 @@ from servflow.core.aftersales.tickets.states import (
     VisitState,
 )
 from servflow.core.aftersales.words import ChargeClass, Coverage
-from servflow.core.changes import Aggregate
+from servflow.core.changes import Actor, Aggregate
 from servflow.core.citations import Clause, Reason
 from servflow.core.clocks import Allowance, CalendarDays, ElapsedTime, WorkingDays, WorkingTime
 from servflow.core.dates import Term
 from servflow.core.fees import Charge
 from servflow.core.money import Money
+from servflow.desk import Desk
 
-__all__ = ["aggregate", "moment", "said", "sheet", "told", "within", "word"]
+__all__ = [
+    "aggregate",
+    "in_full",
+    "in_words",
+    "moment",
+    "said",
+    "sheet",
+    "tell_allowed_in_words",
+    "told",
+    "within",
+    "word",
+]
 
 _SPACES: Final[Mapping[type[Enum], str]] = {
     ActionSource: "source",
@@ -114,9 +128,35 @@ def sheet(host: Host, title: str, columns: Sequence[str], rows: Iterable[Sequenc
     table(title, heads, [[row[at] for at in kept] for row in made])
 
 
+def in_words(host: Host) -> Words:
+    """How what is stored beside an aggregate is shown."""
+    texts = host.texts
+    return Words(
+        instant=lambda at: moment(host, at),
+        table=lambda title, *rest: sheet(host, said(host, title), *rest),
+        role=lambda role: texts.name("role", role),
+        status=lambda status: texts.name("outbox", status),
+    )
+
+
+def tell_allowed_in_words(host: Host, desk: Desk, it: Aggregate, by: Actor, at: datetime, who: str) -> None:
+    """What somebody, called ``who``, may say to it at that instant, and why not the rest."""
+    words = {
+        "title": said(host, "as", id=it.id, who=host.texts.name("role", who)),
+        "yes": host.texts.name("flag", "true"),
+        "depends on its fields": said(host, "depends on its fields"),
+    }
+    tell_allowed(host, desk, it, by, at, who, words, lambda *parts: sheet(host, *parts))
+
+
 def moment(host: Host, at: datetime | None) -> str:
-    """A short instant in the firm's zone, to the minute; empty where there is none."""
-    return "" if at is None else f"{at.astimezone(host.service.zone):%Y-%m-%d %H:%M}"
+    """A short instant in the desk's zone, to the minute; empty where there is none."""
+    return "" if at is None else f"{at.astimezone(host.zone):%Y-%m-%d %H:%M}"
+
+
+def in_full(host: Host, at: datetime | None) -> str:
+    """An instant in the desk's zone, with its offset; empty where there is none."""
+    return "" if at is None else host.texts.instant(at, host.zone)
 
 
 def within(host: Host, allowed: Allowance) -> str:
@@ -155,7 +195,7 @@ def _cell(host: Host, of: Any, name: str) -> str:
     """A value of a line; an instant of the line's own day is a time of day, what was not is left out."""
     value = getattr(of, name)
     if isinstance(value, datetime):
-        at = value.astimezone(host.service.zone)
+        at = value.astimezone(host.zone)
         return f"{at:%H:%M}" if getattr(of, "on", None) == at.date() else moment(host, value)
     return "" if name in _ONLY_IF and not value else word(host, value, name)
 

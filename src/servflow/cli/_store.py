@@ -15,12 +15,20 @@ import attrs
 import click
 
 from servflow.adapters.ids_uuid import UuidIds
-from servflow.cli._host import EVERY, Host, host_options, instant, now, pass_host
+from servflow.cli._host import (
+    DOMAINS,
+    EVERY,
+    LOANS,
+    Domain,
+    Host,
+    has_any,
+    host_options,
+    instant,
+    now,
+    pass_host,
+)
 from servflow.cli._show import as_json, complain, progress, say, table
-from servflow.core.aftersales import AFTERSALES
 from servflow.core.errors import Problem, UnusableStorage
-from servflow.core.ill import BorrowingPolicy, LendingPolicy
-from servflow.core.ill.network.policy import NetworkPolicy
 from servflow.core.lifecycle import Policy
 from servflow.core.ports import Storage
 from servflow.core.records import Record
@@ -28,7 +36,7 @@ from servflow.desk import Difference, Undecided, redecide, restore
 from servflow.desk import audit as audit_of
 from servflow.desk import erase as erase_from
 from servflow.desk import export as export_of
-from servflow.rulebooks import borrowing_policy, lending_policy, load, network_policy
+from servflow.rulebooks import load
 
 __all__ = ["audit", "erase", "export", "import_"]
 
@@ -68,7 +76,8 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
         raise click.UsageError("--also goes with --redecide")
     policies = _policies(host, also) if again else {}
     storage = host.storage()
-    in_force = host.policies if host.serves or not _of_a_firm(storage) else None
+    unknown = _unknown(host, storage)
+    in_force = host.policies if unknown is None else None
     records = _Counted(storage.records())
     problems = list(audit_of(EVERY, records, policy=in_force))
     found: list[Difference | Undecided] = []
@@ -77,8 +86,8 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
         found = list(redecide(host.lifecycles, passing, policies, facts=host.facts_of))
     differences = [each for each in found if isinstance(each, Difference)]
     undecided = [each for each in found if isinstance(each, Undecided)]
-    if in_force is None:
-        complain("a service firm's: without --host it is not looked at when each thing is due")
+    if unknown is not None:
+        complain(f"{unknown.whose}: without --host it is not looked at when each thing is due")
     if host.json:
         as_json(
             {
@@ -95,24 +104,20 @@ def audit(host: Host, also: tuple[str, ...], *, again: bool) -> int:
     return 1 if problems or differences else 0
 
 
-def _of_a_firm(storage: Storage) -> bool:
-    """Whether what is stored is of a service desk."""
-    return any(storage.aggregates(lifecycle.name, limit=1) for lifecycle in AFTERSALES)
+def _unknown(host: Host, storage: Storage) -> Domain | None:
+    """The domain of what is stored, where the host's facts would have to say whose it is and do not."""
+    if host.domain is not LOANS:
+        return None
+    return next((each for each in DOMAINS if each is not LOANS and has_any(storage, each.lifecycles)), None)
 
 
 def _policies(host: Host, also: tuple[str, ...]) -> dict[tuple[str, str], Policy]:
-    if host.serves:
-        rules = [host.service, *(host.of_the_firm(book) for book in map(load, also))]
-        return {(policy.rulebook, policy.calendar_digest): policy for policy in rules}
-    library = host.facts_file.library.ref
-    made: list[LendingPolicy | BorrowingPolicy | NetworkPolicy] = [host.lending, host.borrowing, host.network]
-    for book in map(load, also):
-        if book.policy == "ill.borrowing":
-            made.append(borrowing_policy(book, library=library, lenders=host.borrowing.lenders))
-        elif book.policy == "ill.network":
-            made.append(network_policy(book, library=library))
-        else:
-            made.append(lending_policy(book, library=library))
+    """Those in force, and those that were; by their digests."""
+    _ = host.known  # without which nothing can be decided again
+    made: list[Policy] = [
+        *host.policies.values(),
+        *(host.domain.under(host, book) for book in map(load, also)),
+    ]
     return {(policy.rulebook, policy.calendar_digest): policy for policy in made}
 
 

@@ -1,29 +1,77 @@
-"""One aggregate as it is stored: its fields, its journal, its postings, its mail."""
+"""What is stored: found by id, read kind by kind; one of them with its journal, its postings, its mail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from servflow.cli._host import Host
 from servflow.cli._show import as_json, table
-from servflow.core.changes import Aggregate
+from servflow.core.changes import Aggregate, Key
+from servflow.core.errors import NotFound
 from servflow.core.ledger import Posting
 from servflow.core.ports import Outgoing, Storage
 
-__all__ = ["Beside", "Words", "all_of", "field_rows", "plain", "shown_whole"]
+__all__ = [
+    "Beside",
+    "Words",
+    "every",
+    "field_rows",
+    "first_of",
+    "loaded",
+    "plain",
+    "shown_whole",
+    "stored",
+]
+
+T = TypeVar("T", bound=Aggregate)
 
 _PAGE: Final = 1000
 
 
-def all_of(storage: Storage, kind: str, *, state: str | None = None) -> Iterator[Aggregate]:
-    """All aggregates of a kind, in the order of their ids, a page at a time."""
+def stored(storage: Storage, key: Key) -> Aggregate | None:
+    """The aggregate of that key, if there is one."""
+    try:
+        return storage.load(key)
+    except NotFound:
+        return None
+
+
+def loaded(storage: Storage, kind: type[T], id: str) -> T:
+    """The aggregate of that class and id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    it = storage.load(Key(kind.kind, id))
+    assert isinstance(it, kind)
+    return it
+
+
+def first_of(storage: Storage, kinds: Iterable[type[T]], id: str, expected: str) -> T:
+    """What has that id, of the first of these classes that has one.
+
+    Raises:
+        NotFound: there is none of what is ``expected``.
+    """
+    for kind in kinds:
+        it = stored(storage, Key(kind.kind, id))
+        if it is not None:
+            assert isinstance(it, kind)
+            return it
+    raise NotFound(expected, id)
+
+
+def every(storage: Storage, kind: type[T]) -> Iterator[T]:
+    """All aggregates of that class, in the order of their ids, a page at a time."""
     after = ""
-    while page := storage.aggregates(kind, state=state, after=after, limit=_PAGE):
-        yield from page
+    while page := storage.aggregates(kind.kind, after=after, limit=_PAGE):
+        for it in page:
+            assert isinstance(it, kind)
+            yield it
         after = page[-1].id
 
 
