@@ -1,11 +1,12 @@
-"""Loan desks and a service desk at work, from requests to paid fines and bills: what `make demo` runs.
+"""Loan desks, a service desk and a desk of deposits at work: what `make demo` runs.
 
 Seven requests in ISO 18626 come in; the rules of the National Library of China answer them; three
 loans go out, come back late, and are paid. At a college library a reader asks for a book: one library
 keeps silent, the next one sends it, and it comes back late, too. Then a centre, two lending libraries and a
 library that asks for its readers, each in a process of its own, exchange ISO 18626 messages over HTTP
-(`network/story.py`). At last a service desk: three tickets, on the spot, into the shop, and a quote that is
-not taken (`service_story.py`). Everything is stored in one SQLite file a desk, every mail is a file in a
+(`network/story.py`). Then a service desk: three tickets, on the spot, into the shop, and a quote that is
+not taken (`service_story.py`). At last the warranty deposit of a building, from its assessment to its last
+release (`deposit_story.py`). Everything is stored in one SQLite file a desk, every mail is a file in a
 maildir, and at the end the journals are folded and the books are balanced.
 
 Run it with a folder to write into: `python examples/demo.py [demo-out]`.
@@ -21,6 +22,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
+import deposit_story
 import service_story
 from at_the_desk import BEIJING, DeskAtWork, at
 from network import story
@@ -35,6 +37,7 @@ from servflow.core.aftersales import AFTERSALES
 from servflow.core.changes import Actor, Key, Office
 from servflow.core.citations import Reason
 from servflow.core.dates import Term
+from servflow.core.deposits import DEPOSITS
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing import commands as b
 from servflow.core.ill.borrowing.model import BorrowingCase
@@ -55,7 +58,7 @@ COLLEGE = Actor("librarian-2", "CN-500113", Office.STAFF)
 SAME_CITY, OUT_OF_TOWN, COMPANY = "CN-110108", "CN-320500", "CN-310115"
 LAST_DAY = date(2026, 3, 31)
 FILES = {f"{name}{end}" for name in ("desk.db", "college.db") for end in ("", "-wal", "-shm")}
-MADE = {*FILES, *service_story.MADE, "mail", "college-mail", "lending.mmd", "network"}
+MADE = {*FILES, *service_story.MADE, *deposit_story.MADE, "mail", "college-mail", "lending.mmd", "network"}
 
 
 class LoanDesk(DeskAtWork):
@@ -320,14 +323,17 @@ def main() -> int:
     settled = story.settlement(members)
     heading("A service desk: on the spot, into the shop, and a quote that is not taken")
     service = service_story.tell(folder)
+    heading("Warranty deposits: one building, from its assessment to its last release")
+    deposits, adds_up = deposit_story.tell(folder)
     # a centre's lifecycles are those of every library, and more
     libraries = {**{each.facts.library.ref: each.storage for each in (desk, college)}, **members}
     books = {name: (CENTRE, storage) for name, storage in libraries.items()}
     books[service.firm] = AFTERSALES, service.storage
+    books[deposits.authority] = DEPOSITS, deposits.storage
     proved = prove(books)
     for _, storage in books.values():
         storage.close()
-    return 0 if settled and proved else 1
+    return 0 if settled and proved and adds_up else 1
 
 
 if __name__ == "__main__":

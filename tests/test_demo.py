@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from csv import DictReader
+from decimal import Decimal
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from servflow.core.ill.centre.effects import via
 DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
 DESK = DEMO.parent / "network" / "desk.py"
 HOME, CENTRE, FIRST, SECOND = "CN-500107", "CN-CENTRE", "CN-440100", "CN-320500"
-BOOKS = ("CN-NLC", "CN-500113", HOME, CENTRE, FIRST, SECOND, "riverside-service")
+BOOKS = ("CN-NLC", "CN-500113", HOME, CENTRE, FIRST, SECOND, "riverside-service", "linjiang")
 ENVIRONMENT = {**os.environ, "PYTHONUTF8": "1"}
 
 
@@ -226,11 +229,68 @@ def test_what_was_tried_in_vain(said: str) -> None:
     assert clauses == ["AS-FLOW-3", "AS-FLOW-31", "AS-FLOW-6", "AS-FLOW-6", "AS-FLOW-6", "AS-FLOW-20"]
 
 
+DEPOSIT = "Warranty deposits: one building, from its assessment to its last release"
+
+
+def test_a_deposit_is_assessed(said: str) -> None:
+    """5 % of the cost, 3 % with the rating, 1 % with the award: as much as the floor leaves."""
+    lines = [line.strip() for line in _section(said, DEPOSIT)]
+
+    assert [line.partition(": ")[2] for line in lines if line.startswith("Assessed on ")] == [
+        "CNY 6,000,000.00",
+        "CNY 3,600,000.00",
+        "CNY 1,200,000.00",
+    ]
+    assert any("the larger of CNY 0.00 and CNY 1,200,000.00" in line for line in lines)
+    assert sum("refund after a reduction" in line and "CNY 2,400,000.00" in line for line in lines) == 1
+
+
+def test_a_surcharge_by_the_day(said: str) -> None:
+    """The ordered day is free, the next one counts; the day of a payment on what was unpaid before it."""
+    lines = [line.strip() for line in _section(said, DEPOSIT) if line.strip().startswith("Surcharge")]
+
+    assert [line.rpartition(": CNY ")[2] for line in lines] == [
+        "0.00",
+        "3,600.00",
+        "72,000.00",
+        "73,500.00",
+        "102,000.00",
+    ]
+
+
+def test_what_the_authority_refused(said: str) -> None:
+    """One approval of two, a handover unpaid, an owner, work and money too early: with the clauses."""
+    lines = [line.strip() for line in _section(said, DEPOSIT)]
+    tried = lines[lines.index("Tried in vain:") + 1 :]
+    clauses = [line.rpartition("[")[2].rstrip("]") for line in tried if line.startswith("- ")]
+
+    assert clauses == ["SD-27", "SD-7", "SD-12", "SD-34", "SD-14", "SD-20", "SD-20", "SD-21"]
+
+
+def test_statements_that_add_up(said: str, folder: Path) -> None:
+    """Each year: opening, paid in and interest, less used, refunded and released, is closing, the next opening."""
+    held = Decimal(0)
+    years = [line.replace("CNY", "").replace(",", "").split() for line in _section(said, DEPOSIT)]
+    told = [list(map(Decimal, words)) for words in years if words and re.fullmatch("20[0-9]{2}", words[0])]
+
+    assert [int(words[0]) for words in told] == [2017, 2018, 2019, 2020, 2021, 2022]
+    for _, opening, paid_in, interest, used, refunded, released, closing in told:
+        assert opening == held
+        assert opening + paid_in + interest - used - refunded - released == closing
+        held = closing
+    assert held == 0
+    with (folder / "deposit-statements.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(DictReader(file))
+    assert sum(Decimal(line["added"].removeprefix("CNY ")) for line in lines) == 0
+    assert {line["authority"] for line in lines} == {"linjiang"}
+    assert "<svg" in (folder / "deposit-balance.svg").read_text(encoding="utf-8")
+
+
 def test_the_proofs(said: str) -> None:
     """Every journal folds to its snapshot, and the books balance."""
     proofs = _section(said, "Two proofs")
 
-    assert proofs[0] == "Proof 1: 38 journals folded, 0 differ from their snapshot."
+    assert proofs[0] == "Proof 1: 41 journals folded, 0 differ from their snapshot."
     for line, library in zip(proofs[1:], BOOKS, strict=True):
         words = line.replace(",", "").rstrip(".").split()
         assert line.startswith(f"Proof 2: the books of {library} in CNY: ")
@@ -260,6 +320,7 @@ def test_nothing_of_this_machine_is_said(said: str, folder: Path) -> None:
     assert str(DEMO.parent) not in said.replace(str(folder), "")
     made = {"desk.db", "lending.mmd", "mail", "college.db", "college-mail", "network"}
     made |= {"service.db", "service-mail"}
+    made |= {"deposits.db", "deposits-mail", "deposit-balance.svg", "deposit-statements.csv"}
     names = ("home", "centre", "lender-1", "lender-2")
     network = {path.name for path in (folder / "network").iterdir()}
     assert {path.name for path in folder.iterdir()} == made

@@ -13,6 +13,9 @@ from pathlib import Path
 from servflow.adapters.machine_transitions import diagram, table
 from servflow.core.aftersales import AFTERSALES
 from servflow.core.aftersales.tickets.states import Stage as T
+from servflow.core.deposits import DEPOSITS
+from servflow.core.deposits.accounts.states import AccountState as A
+from servflow.core.deposits.claims.states import ClaimState as L
 from servflow.core.ill import ILL
 from servflow.core.ill.borrowing.states import CaseState as C
 from servflow.core.ill.lending.states import SupplyState as S
@@ -46,6 +49,16 @@ PHASES: Mapping[str, Mapping[str, tuple[Enum, ...]]] = {
         "On the spot": (T.ON_SITE,),
         "In the shop": (T.IN_SHOP,),
         "Done, accepted, closed": (T.REPAIRED, T.ACCEPTED, T.FOLLOWED_UP, T.CLOSED, T.DECLINED),
+    },
+    "deposits.account": {
+        "Assessed, and reviewed": (A.ASSESSED, A.EXEMPT, A.UNDER_REVIEW),
+        "Paid": (A.DUE, A.PAID),
+        "Kept, and given back": (A.HELD, A.PARTLY_RELEASED, A.RELEASED),
+    },
+    "deposits.claim": {
+        "Whose business it is": (L.FILED, L.CHECKED, L.DISPUTED, L.TESTED),
+        "The repair": (L.APPROVED, L.ASSIGNED, L.BUDGETED),
+        "The money": (L.REPAIRED, L.COST_LISTED, L.PAID),
     },
 }
 """A long lifecycle is shown part by part: the states of each, and what leads out of them."""
@@ -81,7 +94,7 @@ def mode_page(mode: Mode, text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """What each generated file, or file with a generated part, is to hold."""
-    made = {FOLDER / f"{lifecycle.name}.md": page(lifecycle) for lifecycle in (*ILL, *AFTERSALES)}
+    made = {FOLDER / f"{lifecycle.name}.md": page(lifecycle) for lifecycle in (*ILL, *AFTERSALES, *DEPOSITS)}
     for mode in MODES.values():
         path = MODES_FOLDER / f"{mode.name.value.replace('_', '-')}.md"
         made[path] = mode_page(mode, path.read_text(encoding="utf-8"))
