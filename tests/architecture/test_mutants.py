@@ -28,6 +28,9 @@ def fine(days: int) -> int:
     while days > 10:
         days -= 1
     return RATE * days if days != 7 else 14
+
+
+LOANS = 5
 '''
 TESTS = """
 import pytest
@@ -38,6 +41,13 @@ from toy.fines import fine
 def test_fine(days, owed):
     assert fine(days) == owed
 """
+OF_ALL_MODULES = """
+from toy import fines
+
+
+def test_numbers():
+    assert vars(fines)["LOANS"] == 5
+"""
 SETTINGS = """
 [tool.pytest.ini_options]
 addopts = "-p no:servflow -p no:pytest_cov"
@@ -45,6 +55,7 @@ filterwarnings = ["error"]
 """
 IN_FUNCTION = ("while days > 10:", "days > 10  ->  days >= 10")
 AT_IMPORT = ("RATE = 2", "2  ->  3")
+UNREACHED = ("LOANS = 5", "5  ->  6")
 ENDLESS = ("days -= 1", "days -= 1  ->  if False:     days -= 1")
 UNTESTED = ("return RATE * days if days != 7 else 14", "14  ->  15")
 
@@ -57,6 +68,7 @@ def house(tmp_path: Path) -> Path:
         "src/toy/__init__.py": "",
         "src/toy/fines.py": FINES,
         "tests/test_fines.py": TESTS,
+        "tests/test_numbers.py": OF_ALL_MODULES,
         "pyproject.toml": SETTINGS,
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +76,7 @@ def house(tmp_path: Path) -> Path:
     return root
 
 
-def run(house: Path, *changes: tuple[str, str]) -> subprocess.CompletedProcess[str]:
+def run(house: Path, *changes: tuple[str, str], minutes: float = 10) -> subprocess.CompletedProcess[str]:
     """The program on the toy house, with these changes."""
     chosen = house.parent / "chosen.json"
     mutants = [{"file": "fines.py", "code": code, "what": what, "killed": False} for code, what in changes]
@@ -75,6 +87,7 @@ def run(house: Path, *changes: tuple[str, str]) -> subprocess.CompletedProcess[s
         "tests": "tests",
         "out": house.parent / "out",
         "again": chosen,
+        "minutes": minutes,
     }
     options = [f"--{name}={value}" for name, value in places.items()]
     command = [sys.executable, str(PROGRAM), *options, f"--json={house.parent / 'told.json'}"]
@@ -103,6 +116,22 @@ def test_what_tests_notice_is_killed_and_what_they_do_not_is_named(house: Path) 
     }
     assert "  fines.py:16: constant: 14  ->  15\n3 of 4 killed, 75.0 %" in result.stdout
     assert {path: path.read_bytes() for path in house.rglob("*") if path.is_file()} == before
+
+
+def test_what_no_test_reaches_is_noticed_by_one_that_goes_through_all_modules(house: Path) -> None:
+    """A number that is made at import and never used: a test of no room asks for it by no line of the module."""
+    result = run(house, UNREACHED)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert told(house) == {UNREACHED[1]: "tests/test_numbers.py::test_numbers"}
+
+
+def test_where_the_time_is_up_before_the_first_there_is_no_share(house: Path) -> None:
+    """2, and it is said that none was tried."""
+    result = run(house, IN_FUNCTION, minutes=0)
+
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert result.stdout.splitlines()[-1] == "the time is up: 0 of 1 tried, the first of the sample"
 
 
 def test_enough_killed_is_a_success_and_a_broken_house_is_told(house: Path) -> None:

@@ -868,6 +868,17 @@ def test_asking_for_earlier_years_afterwards_changes_nothing():
     ]
 
 
+def test_single_open_days_lose_the_hour_that_the_clocks_do():
+    """Where no weekday is open, the Sunday of a clock change still has 23 hours, and the next 24."""
+    sundays = dict.fromkeys((date(2026, 3, 29), date(2026, 4, 5)), WHOLE_DAY)
+    calendar = Calendar("a", BERLIN, weekly={}, exceptions=sundays)
+    start = at("2026-03-28T12:00", BERLIN)
+
+    assert calendar.open_time(start, at("2026-04-05T01:00", BERLIN)) == 24 * HOUR
+    assert calendar.add_open_time(start, 24 * HOUR) == at("2026-04-05T01:00", BERLIN)
+    assert calendar.add_open_time(start, 47 * HOUR) == at("2026-04-06T00:00", BERLIN)
+
+
 # --- against a reference that walks every day
 
 unhurried = settings(deadline=None)  # the reference is slow, and nothing here is about speed

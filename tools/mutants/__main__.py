@@ -3,7 +3,7 @@
     python tools/mutants [--sample N] [--seed S] [--minutes M] [--only PATH]
                            [--json FILE] [--again FILE] [--control]
 
-1 if fewer than 90 of 100 are noticed; 2 if the tests do not pass as they are, or there is nothing to try. The
+1 if fewer than 90 of 100 are noticed; 2 if the tests do not pass as they are, or nothing was tried. The
 sample is the first N of all changes, shuffled by the seed: a larger one holds the smaller. ``--control`` runs
 the same tests with nothing changed: what then fails shows that some tests alone are not to be trusted.
 What cannot be noticed, because it changes nothing that can be seen, stands with its reason in
@@ -143,14 +143,17 @@ def run(options: argparse.Namespace, grounds: Grounds) -> int:
         tree = None if options.control else changed(grounds.text(mutant.file), mutant.change.number)
         result = grounds.try_out(mutant.file, mutant.change, tree)
         results.append((mutant, result))
+        if options.json:  # each time: a run that is broken off has told what it found
+            tried = [entry(*each) for each in results]
+            told = {"seed": options.seed, "of": len(everything), "mutants": tried}
+            options.json.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
         if not (result.killed or options.control):
             print(f"survived  {mutant}  ({result.tests or 'no'} tests reach it)", flush=True)
         if number % 25 == 0:
             killed = sum(result.killed for _, result in results)
             print(f"{number} of {len(drawn)}: {killed} killed, {monotonic() - began:.0f} s", flush=True)
-    if options.json:
-        told = {"seed": options.seed, "of": len(everything), "mutants": [entry(*each) for each in results]}
-        options.json.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    if not results:
+        return 2
     return report(results, stale, control=options.control)
 
 

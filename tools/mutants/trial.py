@@ -260,7 +260,7 @@ class Grounds:
         second cases, and so on: what differs more is more likely to notice.
 
         What runs only when the module is imported concerns whoever uses it: the tests that reach any line of
-        the module, and those of its room.
+        the module, those of its room, and those of no room, which may go through all modules.
         """
         lines = self._by_line(file)
         for first, last in ((change.line, change.last_line), change.statement):
@@ -271,7 +271,12 @@ class Grounds:
         if not change.in_function or ("" in contexts and not tests):
             tests = {each for contexts in lines.values() for each in contexts if each}
             room = f"{(self.tests / file.parts[0]).as_posix()}"
-            tests |= {each for each in self.seconds if each.startswith((f"{room}/", f"{room}::"))}
+            tests |= {
+                each
+                for each in self.seconds
+                if each.startswith((f"{room}/", f"{room}::"))
+                or Path(each.partition("::")[0]).parent == self.tests
+            }
         cases = Counter[str]()
         order = []
         for each in sorted(tests, key=lambda each: (self.seconds[each], each)):

@@ -126,6 +126,8 @@ def test_a_void_number_stays_used() -> None:
 def test_what_was_never_used_is_not_void(number: int) -> None:
     """Neither the next one nor one after it, nor one below 1."""
     assert refused(voiding(number), book(4)) == [("aftersales.number-not-used", "AS-FORM-1")]
+    (reason,) = check(BOOKS, voiding(number), {RECEIPTS: book(4)}, policy=POLICY)
+    assert dict(reason.facts) == {"series": "receipt", "number": number, "next": 4}
 
 
 @pytest.mark.clause("AS-FORM-1")

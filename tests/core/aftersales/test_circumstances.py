@@ -16,6 +16,9 @@ from servflow.core.aftersales.circumstances import (
     Question,
     When,
 )
+from servflow.core.aftersales.complaints.model import Attribution
+from servflow.core.aftersales.tickets.states import Route, ServiceKind
+from servflow.core.aftersales.words import Coverage
 from servflow.core.errors import InvalidValue, MissingValue
 
 ROAD, RADIUS = MeasuredBy.ROAD, MeasuredBy.RADIUS
@@ -24,6 +27,33 @@ THREE = Distances(ROAD, (Band("near", 300_000), Band("middle", 1_000_000), Band(
 
 
 # --- questions --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("coverage", [each.value for each in Coverage]),
+        ("term", ["before", "in", "after"]),
+        (
+            "cause",
+            [
+                *("manufacture", "assembly", "material", "design", "software", "workmanship"),
+                *("wear", "misuse", "improper-care", "people", "owner", "force-majeure"),
+            ],
+        ),
+        ("maker", ["own", "parent", "partner", "supplier", "brand", "competitor"]),
+        ("seller", ["own", "parent", "dealer", "partner"]),
+        ("service", ["visit", "shop", "phone", "remote", "self-repair", "upgrade", "training"]),
+        ("class", ["A", "B", "C", "D"]),
+        ("route", [each.value for each in Route]),
+        ("kind", [each.value for each in ServiceKind]),
+        ("attributed", [each.value for each in Attribution]),
+        *((name, ["yes", "no"]) for name in ("delayed", "rework", "session", "opened", "proof")),
+    ],
+)
+def test_a_rulebook_may_count_on_the_answers_of_the_field(name, answers):
+    """Each question of the field has these; where the code has words for them, it knows them all."""
+    assert set(STANDARD[name].answers) == set(answers)
 
 
 def test_an_answer_that_the_question_knows_is_taken():

@@ -536,6 +536,20 @@ def test_what_has_to_be_said_is_said(desk: Complaints, kind: type[Command], fiel
 # --- grading --------------------------------------------------------------------------------------------
 
 
+def test_what_is_given_as_it_is_graded_joins_what_was_given_before() -> None:
+    """The rules may leave one number to the filing and another to whoever grades it."""
+    blank = parse_allowance("{days} working days"), parse_allowance("{hours} hours")
+    plan, answer = (
+        Promise(kind=kind, within=within, since=Event.RECEIVED)
+        for kind, within in zip((TargetKind.PLAN, TargetKind.COMPLAINT_ANSWER), blank, strict=True)
+    )
+    desk = Complaints(plan=plan, complaint_answer=answer)
+    desk.do(c.FileComplaint, given={"days": 3, "hours": 9})
+    desk.do(c.GradeComplaint, given={"hours": 4})
+
+    assert desk.it.given == {"days": 3, "hours": 4}
+
+
 @pytest.mark.clause("AS-COMP-3")
 @pytest.mark.parametrize(("urgent", "grade"), [("yes", ("grave", 1)), ("no", ("ordinary", 2))])
 def test_a_complaint_is_graded_by_its_answers(desk: Complaints, urgent: str, grade: tuple[str, int]) -> None:
@@ -1290,7 +1304,9 @@ def test_a_rung_fires_when_it_is_reached(said: dict[str, Any], code: str) -> Non
     desk = Complaints(ladder=LADDER)
     desk.reach(S.FILED)
 
-    assert desk.codes(c.FireComplaintRung, **said) == [f"aftersales.{code}"]
+    (reason,) = desk.reasons(c.FireComplaintRung, **said)
+    assert reason.code == f"aftersales.{code}"
+    assert facts(reason) == {"what": "complaint-answer", "rung": said.get("rung", "1/1")}
 
 
 @pytest.mark.parametrize("said", [{"happened_at": MONDAY + HOUR}, {"what": "plan"}])

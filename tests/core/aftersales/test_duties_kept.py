@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from desk_at_work import Desk, policy
@@ -41,3 +42,17 @@ def test_each_thing_that_was_due_stands_with_its_record():
         ("calls/2026-05-04/30 days", DutyState.OVERDUE),
     ]
     assert kept(owed, (), owed.after) == ()
+
+
+def test_what_is_due_after_decades_is_found() -> None:
+    """For over thirty-two years after the day from which on it is looked; what is due later than that is not."""
+    farthest = 11_712
+    rules = policy(calls=replace(CALLS, offsets=(Period(days=farthest), Period(days=farthest + 1))))
+    desk = Desk(rules)
+    owed = replace(owed_to(desk.come_to(Stage.REPAIRED), rules), after=date(2026, 5, 4))
+
+    far = owed.next(())
+    assert far is not None
+    assert far.day == owed.after + timedelta(days=farthest)
+    assert owed.named(far.key) == far
+    assert owed.next({far.key}) is None

@@ -447,6 +447,7 @@ def test_an_appeal_that_is_upheld_leaves_everything_as_it_was(posted: bool) -> N
     firm = appealed(posted=posted)
     change = judged(firm, c.UpholdFinding)
     assert told(change) == [("judged", LI)]
+    assert dict(change.messages[0].facts).items() >= {"outcome": "upheld", "reason": "it is so"}.items()
     assert change.postings == ()
     appeal = it(firm).appeal
     assert appeal is not None
@@ -474,6 +475,7 @@ def test_an_appeal_that_succeeds_in_part_is_a_difference(posted: bool) -> None:
     firm = appealed(posted=posted)
     change = judged(firm, c.ReducePenalty, charge=cost("20"), clause=CLAUSE)
     assert told(change) == [("judged", LI), ("appraisal", "firm/appraisal")]
+    assert dict(change.messages[0].facts).items() >= {"outcome": "reduced", "reason": "it is so"}.items()
     assert [(each.debit, each.amount) for each in change.postings] == (
         [(INCOME, Money("30", "CNY"))] if posted else []
     )

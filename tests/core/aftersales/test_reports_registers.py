@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -370,6 +372,23 @@ def test_the_month_has_the_sheets_that_were_filed_and_the_services_that_were_fin
         ("D", 0, "0"),
         ("", 1, "0"),
     ]
+
+
+def test_the_month_is_in_the_order_of_its_days() -> None:
+    """Of services and sheets alike; those of a day stand in the order of their tickets."""
+    ends = {"a": 20, "b": 19, "c": 19}
+    paper = Paper(
+        series=Series.VOUCHER, number=1, state=PaperState.FILED, ended_on=date(2026, 5, 7), issued_on=DAY
+    )
+    tickets = [
+        ticket("c", finished_at=at(ends["c"]), papers={"voucher/1": paper}),
+        ticket("a", finished_at=at(ends["a"]), papers={"voucher/1": replace(paper, ended_on=DAY)}),
+        ticket("b", finished_at=at(ends["b"]), papers={"voucher/1": paper}),
+    ]
+    for order in permutations(tickets):
+        it = monthly(order, MAY, SHANGHAI)
+        assert [each.ticket for each in it.services] == ["b", "c", "a"]
+        assert [each.ticket for each in it.sheets] == ["a", "b", "c"]
 
 
 @pytest.mark.clause("AS-QA-18")

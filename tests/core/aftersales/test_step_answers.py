@@ -9,13 +9,14 @@ from desk_at_work import MONDAY, case, command, policy, ticket
 from work_at_desk import quote, verdict, work
 
 from servflow.core.aftersales.circumstances import When
+from servflow.core.aftersales.desk_rules import Series
 from servflow.core.aftersales.policy import Checklist
 from servflow.core.aftersales.showing import LACKING
 from servflow.core.aftersales.tickets import commands as c
 from servflow.core.aftersales.tickets.commands import CALL_BACK
 from servflow.core.aftersales.tickets.ground import answers_of, complete, on_record
-from servflow.core.aftersales.tickets.model import Call, SurveyAnswer
-from servflow.core.aftersales.tickets.states import Route, Stage
+from servflow.core.aftersales.tickets.model import Call, Paper, SurveyAnswer
+from servflow.core.aftersales.tickets.states import PaperState, Route, Stage
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,17 @@ def test_a_quote_that_was_given_is_on_record():
 
     assert after.quote is not None
     assert (shown(before), shown(after)) == (None, (after.quote.ref,))
+
+
+def test_papers_of_one_series_are_all_on_record():
+    """Two vouchers are two for a list that asks for two; a void one is none."""
+    papers = {
+        f"voucher/{number}": Paper(series=Series.VOUCHER, number=number, issued_on=MONDAY.date(), state=state)
+        for number, state in ((1, PaperState.OPEN), (2, PaperState.FILED), (3, PaperState.VOID))
+    }
+    it = ticket(Stage.ACCEPTED, papers=papers)
+
+    assert on_record(case(it, command(c.CloseTicket)))["voucher"] == ("voucher/1", "voucher/2")
 
 
 def called(minutes: int, *, taken: bool, about: str = CALL_BACK) -> Call:

@@ -32,6 +32,7 @@ LATER = MONDAY + timedelta(hours=2)
         (c.Dispatch, {"engineer": ENGINEER, "window_from": LATER, "window_until": MONDAY}, "window_until"),
         (c.TakeIn, {"items": ("U-1",), "condition": {"U-2": "broken"}}, "condition"),
         (c.ShowFacts, {"shown": {}}, "shown"),
+        (c.MergeTicket, {"into": " "}, "into"),
         (c.PutOnHold, {"reason": PauseReason.WAITING_PART, "until": None, "remind_on": None}, "until"),
         (
             c.ExcuseDelay,

@@ -136,6 +136,27 @@ def test_what_a_line_lacks_is_asked_for_and_never_guessed():
             b.prices(replace(it, work=lines), "CNY")
 
 
+@pytest.mark.parametrize("bearer", [Bearer.FIRM, Bearer.BUILDER])
+def test_a_part_that_no_customer_pays_has_no_discount_price(bearer):
+    """Nothing is missing from its line, though the verdict grants discounts on parts."""
+    line = work(100, PARTS, cost=cny(60))
+    it = covered(verdict=verdict(Coverage.PAID, bearer, discount=True))
+
+    assert codes(b.lines_fit(case(it, command(c.GiveQuote, lines=(line,))))) == []
+    paid = covered(verdict=verdict(Coverage.PAID, Bearer.CUSTOMER, discount=True))
+    found = codes(b.lines_fit(case(paid, command(c.GiveQuote, lines=(line,)))))
+    assert found == ["aftersales.discount-missing"]
+
+
+_SHOWN = {
+    "aftersales.wrong-currency": "currency",
+    "aftersales.hours-not-exact": "hours",
+    "aftersales.work-ahead": "on",
+    "aftersales.discount-above-list": "listed",
+}
+"""What a line shows that does not fit, besides its item."""
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
@@ -149,7 +170,10 @@ def test_what_a_line_lacks_is_asked_for_and_never_guessed():
 )
 def test_a_line_that_does_not_fit_is_refused(line, code):
     """Another currency, hours that are not exact, a day to come, a discount above the list price."""
-    assert codes(b.lines_fit(case(covered(), command(c.GiveQuote, lines=(line,))))) == [code]
+    (reason,) = b.lines_fit(case(covered(), command(c.GiveQuote, lines=(line,))))
+    assert (reason.code, reason.facts[0]) == (code, ("line", line.line.item))
+    (shown,) = dict(reason.facts[1:])
+    assert shown == _SHOWN[code]
 
 
 def test_a_line_that_fits_is_let_pass():
@@ -860,7 +884,12 @@ def test_a_refund_is_bounded_by_what_was_paid_for_the_units(amount, quantity, co
     """Two units for 1000: of one no more than its half goes back, of three nothing does."""
     it = covered(unrepairable="report-1", purchase=Purchase(price=cny(1000), quantity=2))
     said = command(c.RefundCustomer, amount=cny(amount), quantity=quantity)
-    assert codes(b.refund_within_price(case(it, said))) == code
+    reasons = [*b.refund_within_price(case(it, said))]
+    assert codes(reasons) == code
+    for reason in reasons:
+        bounds = {"most": cny(500 * min(quantity, 2)), "amount": cny(amount)}
+        units = {"bought": 2, "quantity": quantity}
+        assert dict(reason.facts) == (bounds if reason.code.endswith("above-paid") else units)
 
 
 def test_a_refund_needs_to_know_what_was_paid():

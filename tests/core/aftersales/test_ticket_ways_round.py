@@ -161,8 +161,12 @@ def test_an_item_goes_back_no_earlier_than_it_came() -> None:
     assert found == ["aftersales.before-its-turn"]
     vendor = {"item": "U-1", "vendor": "v", "happened_at": MONDAY, "recorded_at": desk.now}
     assert desk.codes(c.SendToVendor, **vendor) == ["aftersales.before-its-turn"]
+    desk.wait(days=2)
     desk.do(c.ReturnUnit, items=("U-1",), shown=BACK)
-    assert desk.codes(c.TakeIn, happened_at=MONDAY, **said) == ["aftersales.before-its-turn"]
+    said["recorded_at"] = desk.now
+    for day in (MONDAY, desk.now - timedelta(days=1)):
+        assert desk.codes(c.TakeIn, happened_at=day, **said) == ["aftersales.before-its-turn"]
+    assert desk.codes(c.TakeIn, happened_at=desk.now, **said) == []
     assert desk.codes(c.TakeIn, items=("U-2",), happened_at=MONDAY, recorded_at=desk.now) == []
 
 
@@ -490,7 +494,9 @@ def test_a_voucher_is_filed_once_the_service_is_done() -> None:
     desk = at(Stage.ON_SITE)
     voucher = {"series": Series.VOUCHER, "number": 1}
 
-    assert cited(desk.refusals(c.FilePaper, **voucher)) == [("aftersales.filed-before-done", "AS-FLOW-3")]
+    (reason,) = desk.refusals(c.FilePaper, **voucher)
+    assert cited([reason]) == [("aftersales.filed-before-done", "AS-FLOW-3")]
+    assert dict(reason.facts) == {"paper": "voucher/1", "stage": "on-site"}
     assert desk.codes(c.FilePaper, series=Series.CALL_REGISTER, number=1) == []
     assert desk.codes(c.FilePaper, series=Series.VOUCHER, number=9) == ["aftersales.no-such-paper"]
     desk.do(c.Finish, by=THE_ENGINEER)

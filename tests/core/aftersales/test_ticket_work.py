@@ -19,7 +19,7 @@ from servflow.core.aftersales.technicians.commands import FreeVisit, UseOrder
 from servflow.core.aftersales.technicians.model import Booking, OrderBook, Technician, TechnicianState
 from servflow.core.aftersales.tickets import billing, working
 from servflow.core.aftersales.tickets import commands as c
-from servflow.core.aftersales.tickets.messages import FINISHED, REPLACED, UNREPAIRABLE
+from servflow.core.aftersales.tickets.messages import FINISHED, REPLACED, UNREPAIRABLE, tell
 from servflow.core.aftersales.tickets.model import Item, Purchase, Visit
 from servflow.core.aftersales.tickets.states import (
     Custody,
@@ -101,6 +101,14 @@ def test_after_the_bill_nothing_is_added_that_the_customer_did_not_agree_to():
         assert cited(w.not_billed(case(it, said))) == expected
         assert codes(w.not_billed(case(replace(it, invoiced_on=None), said))) == []
         assert codes(w.not_billed(case(replace(it, rework=True, reworks=1), said))) == []
+
+
+def test_a_message_is_known_by_its_kind_and_where_another_is_told_by_whom():
+    """The customer's key has the kind alone, so that one step may tell the engineer the same."""
+    to_him, to_another = (*tell(at_work(), FINISHED), *tell(at_work(), FINISHED, to=ENGINEER))
+
+    assert (to_him.to, to_him.key.rsplit("/", 1)[1]) == (at_work().customer, FINISHED)
+    assert (to_another.to, to_another.key) == (ENGINEER, f"{to_him.key}/{ENGINEER}")
 
 
 # --- finishing --------------------------------------------------------------------------------------------
@@ -301,13 +309,14 @@ def test_the_customer_gets_another_unit_for_his_own():
     shop = {"U-1": Item(serial="U-1", custody=Custody.SHOP)}
     for it, unit, serial, expected in (
         (lost(), "U-1", "U-2", []),
-        (lost(), "U-9", "U-2", ["aftersales.not-its-unit"]),
+        (lost(), "U-9", "U-2", [("aftersales.not-its-unit", {"unit": "U-9", "ours": "U-1"})]),
         (lost(items=shop, unit="X"), "U-1", "U-2", []),
         (lost(unit=None), "U-9", "U-2", []),
-        (lost(), "U-1", "U-1", ["aftersales.same-unit"]),
-        (lost(items=shop, unit=None), "U-9", "U-1", ["aftersales.same-unit"]),
+        (lost(), "U-1", "U-1", [("aftersales.same-unit", {"unit": "U-1"})]),
+        (lost(items=shop, unit=None), "U-9", "U-1", [("aftersales.same-unit", {"unit": "U-1"})]),
     ):
-        assert codes(w.another_unit(case(it, command(c.ReplaceUnit, unit=unit, serial=serial)))) == expected
+        reasons = w.another_unit(case(it, command(c.ReplaceUnit, unit=unit, serial=serial)))
+        assert [(each.code, dict(each.facts)) for each in reasons] == expected
 
 
 def test_a_replacement_is_given_and_its_record_knows_for_what():

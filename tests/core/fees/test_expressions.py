@@ -117,6 +117,7 @@ BOUNDS = [
     (Days(), None),
     (LIMITED, 60),
     (Days().at_most(Days()), None),
+    (LIMITED.at_most(Days()), 60),
     (LIMITED.at_most(Fixed(30, "day")), 30),
     (LIMITED.deduct(Fixed(5, "day")), 60),
     (LIMITED.cliff(Days()), 60),

@@ -336,6 +336,13 @@ def test_as_deep_as_it_may_be():
     ]
 
 
+def test_a_list_counts_as_a_form_around_each_of_its_values():
+    """Fifty choices within each other, each of which has a list, are read; one more is refused."""
+    deepest = "choose(a, [b: " * 50 + "CNY 1" + "])" * 50
+    assert isinstance(parse(deepest), Rule)
+    assert [each[1] for each in problems(f"choose(a, [b: {deepest}])")] == ["a form within a form, too often"]
+
+
 def test_growth_without_end_is_read():
     """A limit that would take for ever to work out is not worked out while a rule is read."""
     assert isinstance(parse("cap(floor(CNY 2, CNY 1), compound(CNY 1, 0.3%, 99999999999 period))"), Rule)

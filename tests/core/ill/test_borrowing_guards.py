@@ -1109,6 +1109,12 @@ ORDER: dict[str, tuple[Callable[[BorrowingDesk], None], type[Command], str, dict
         "2026-01-07",
         {"where": WhereLost.LIBRARY},
     ),
+    "lost on our shelf, whenever he had it": (
+        BorrowingDesk.take_back,
+        c.RecordLoss,
+        "2026-01-07",
+        {"where": WhereLost.LIBRARY},
+    ),
     "a part received after shipping": (two_on_the_way, c.Receive, "2026-01-07", {"items": ("b",)}),
     "a copy received after shipping": (copy_on_the_way, c.Receive, "2026-01-07", {}),
     "a copy found after the loss": (lost_copy, c.RecordFound, "2026-02-09", {}),

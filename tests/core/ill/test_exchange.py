@@ -389,13 +389,13 @@ def test_all_that_is_wrong_is_named_at_once():
         request="B1",
         status="Gone",
         due="2026-02-28",
-        cost_loan__fee=Money(-1, "CNY"),
+        cost_loan__fee=Money("-0.01", "CNY"),
         cost_tip=Money(1, "CNY"),
         cost_overdue=5,
     )
     assert wrong(replace(message, to="CN-ZJU")) == [
         "to: found 'CN-ZJU', expected 'CN-CQ', where it is heard",
-        "facts.cost.loan-fee: found CNY -1.00, expected an amount of zero or more",
+        "facts.cost.loan-fee: found CNY -0.01, expected an amount of zero or more",
         f"facts.cost.tip: found 'tip', expected one of {', '.join(kind.value for kind in CostKind)}",
         "facts.cost.overdue: found 5, expected an amount",
         "facts.request: found 'B1', expected a request id of ours: <case>~<attempt>",

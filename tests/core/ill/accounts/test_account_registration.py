@@ -451,6 +451,8 @@ def test_the_clock_does_not_speak_early(desk: AccountDesk) -> None:
     assert desk.codes(c.NoticeExpiry, "2026-03-12", step=1, **said) == [("ill.notice-too-early", None)]
     out_of_order = [("ill.notice-out-of-order", None)]
     assert desk.codes(c.NoticeExpiry, "2026-03-13", step=2, **said) == out_of_order
+    (reason,) = desk.reasons(c.NoticeExpiry, "2026-03-13", step=2, **said)
+    assert dict(reason.facts) == {"step": 2, "done": 0}
     assert (
         desk.codes(c.NoticeExpiry, "2026-03-13", step=1, by=CLOCK, through=date(2026, 3, 21)) == out_of_order
     )

@@ -247,6 +247,7 @@ def test_a_library_asks_for_itself() -> None:
 
     reasons = check(ILL, command, {}, policy=POLICY, facts=centre.facts)
     assert [each.code for each in reasons] == ["ill.not-the-requester"]
+    assert reasons[0].facts == (("requester", command.requester),)
     assert _suppliers(centre.do(by=CLERK)) == "A"
     with pytest.raises(Refused, match="not-yours"):
         centre.do(by=replace(stranger, office=Office.PERSON))

@@ -10,7 +10,7 @@ import pytest
 from filing_desk import BOOK, CENTRE, FILING, HOME, LIBRARIAN, MAILBOX, READER, Gateway, facts_of
 
 from servflow.core.changes import Actor, Key, Message, Office
-from servflow.core.citations import PRACTICE, Clause, Dated
+from servflow.core.citations import PRACTICE, Clause, Dated, Reason
 from servflow.core.errors import InvalidMessage, InvalidValue, Refused
 from servflow.core.ill.accounts.states import AccountState, HolderKind
 from servflow.core.ill.borrowing import commands as b
@@ -385,15 +385,18 @@ def test_from_the_portal_the_service_is_chosen_first(distributed: Gateway) -> No
 
 def test_a_reader_files_for_himself_and_a_librarian_for_his_own_library(distributed: Gateway) -> None:
     """Nobody files for another reader, or for another library's."""
-    assert distributed.cited(c.FileRequest, patron="p-18") == [("ill.not-the-patron", None)]
+    (reason,) = distributed.reasons(c.FileRequest, patron="p-18")
+    assert reason == Reason("ill.not-the-patron", None, (("patron", "p-18"),))
     stranger = Actor(LIBRARIAN, "CN-440104", Office.STAFF)
-    assert distributed.cited(c.FileRequest, by=stranger) == [("ill.gateway.not-its-staff", None)]
+    (reason,) = distributed.reasons(c.FileRequest, by=stranger)
+    assert reason == Reason("ill.gateway.not-its-staff", None, (("library", HOME),))
 
 
 def test_a_reader_is_signed_in_at_the_gateway_or_by_the_library_that_he_chose(distributed: Gateway) -> None:
     """Another institution's word for who he is does not file, and is not told how it stands."""
     elsewhere, at_home = (Actor(READER, place, Office.PERSON) for place in ("CN-440104", HOME))
-    assert distributed.cited(c.FileRequest, by=elsewhere) == [("ill.gateway.not-its-reader", None)]
+    (reason,) = distributed.reasons(c.FileRequest, by=elsewhere)
+    assert reason == Reason("ill.gateway.not-its-reader", None, (("library", HOME),))
     distributed.do(c.FileRequest, by=at_home)
     assert distributed.cited(c.AskHowItStands, by=elsewhere) == [("lifecycle.not-yours", None)]
     assert distributed.cited(c.AskHowItStands, by=at_home) == []
