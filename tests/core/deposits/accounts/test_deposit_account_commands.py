@@ -136,3 +136,19 @@ def test_what_adds_to_the_balance_is_a_payment_or_interest() -> None:
 def test_an_account_is_known_by_its_id() -> None:
     """The key names the kind and the id."""
     assert str(account_key("b-1")) == "deposits.account b-1"
+
+
+@pytest.mark.parametrize("weight", [-1, True, 1.0, Decimal(1), None])
+def test_a_weight_is_a_whole_number_of_nothing_or_more(weight: Any) -> None:
+    """A part may have no share of its own; a fraction of a weight, or less than none, it has not."""
+    assert PartShare(part="leakage", weight=0).weight == 0
+    with pytest.raises(InvalidValue, match="a whole number, 0 or more") as error:
+        PartShare(part="leakage", weight=weight)
+    assert error.value.field == "weight"
+
+
+def test_a_share_is_of_a_part_with_a_name() -> None:
+    """A blank one names none."""
+    with pytest.raises(InvalidValue) as error:
+        PartShare(part=" ", weight=1)
+    assert error.value.field == "part"
