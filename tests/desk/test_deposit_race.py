@@ -19,6 +19,8 @@ from servflow.core.money import Money
 from servflow.core.ports import Receipt
 
 CLAIMS = ("claim-a", "claim-b")
+EARNED = cny("2741.67")
+"""The interest of the first quarter, which is credited before the first use."""
 
 
 @pytest.fixture(params=STORAGES)
@@ -58,11 +60,11 @@ def test_two_claims_together_draw_no_more_than_is_there(desk: StoredDeposits) ->
     refused, receipts = together(desk, *pays)
 
     assert (refused, len(receipts)) == (["deposits.above-balance"], 1)
-    assert desk.account().balance == cny(2_000_000)
+    assert desk.account().balance == cny(2_000_000) + EARNED
     desk.prove()
     (unpaid,) = (claim for claim in CLAIMS if desk.claim(claim).paid is None)
-    desk.say(k.PayOut, "2026-06-11", case=unpaid, amount=cny(2_000_000))
-    assert moved(desk, MovementKind.USED) == [cny(4_000_000), cny(2_000_000)]
+    desk.say(k.PayOut, "2026-06-11", case=unpaid, amount=cny(2_000_000) + EARNED)
+    assert moved(desk, MovementKind.USED) == [cny(4_000_000), cny(2_000_000) + EARNED]
     assert desk.account().balance == cny(0)
     desk.prove_whole()
 
@@ -77,7 +79,7 @@ def test_two_claims_that_the_deposit_covers_are_both_paid(desk: StoredDeposits) 
 
     assert (refused, len(receipts)) == ([], 2)
     assert moved(desk, MovementKind.USED) == [cny(3_000_000)] * 2
-    assert desk.account().balance == cny(0)
+    assert desk.account().balance == EARNED
     desk.prove_whole()
 
 
@@ -105,7 +107,7 @@ def test_a_reversal_and_a_pay_out_at_once(desk: StoredDeposits, order: int) -> N
     refused, receipts = together(desk, *commands[::order])
 
     assert len(receipts) == 1
-    left = {"deposits.payment-spent": cny(2_000_000), "deposits.above-balance": cny(0)}
+    left = {"deposits.payment-spent": cny(2_000_000) + EARNED, "deposits.above-balance": cny(0)}
     assert [desk.account().balance] == [left[code] for code in refused]
     desk.prove_whole()
 
