@@ -24,6 +24,7 @@ _ACCOUNT: Final = {
     "notified": {"SD-1, SD-27, SD-4, SD-5"},
     "reassessed": {"SD-1, SD-27, SD-4, SD-5", "SD-1, SD-27, SD-28, SD-4, SD-5"},
     "exempted": {"SD-2"},
+    "review-ends": {"SD-5"},
     "review-asked": {"SD-5"},
     "review-answered": {"SD-5"},
     "received": {"SD-7"},

@@ -294,3 +294,37 @@ def test_what_is_paid_before_the_clock_looks_changes_no_wake_that_is_due() -> No
     desk.do(c.ReversePayment, "2026-03-03", by=BANK, number=1, reason="bounced")
     desk.do(c.LodgeDeposit, "2026-03-04", by=BANK, amount=cny(6_000_000))
     assert DEPOSIT_ACCOUNT.next_wake(desk.account(), desk.rules) == before
+
+
+@pytest.mark.clause("SD-5")
+@pytest.mark.parametrize("until", ["2026-01-14", "2026-03-01"])
+def test_the_last_day_for_a_review_is_told_once(until: str) -> None:
+    """At the beginning of the seventh day after the letter was received, whenever the clock is looked at."""
+    desk = DepositDesk()
+    desk.notify()
+    desk.do(c.ConfirmLetter, "2026-01-07", by=DEVELOPER)
+    assert desk.clock("2026-01-13") == []
+    assert spoken(desk.clock(until)) == [("RemindReview", "", date(2026, 1, 14))]
+    (letter,) = desk.changes[-1].messages
+    assert (letter.to, letter.kind) == ("developer", m.REVIEW_ENDS)
+    assert dict(letter.facts)["last"] == date(2026, 1, 14)
+    assert desk.clock("2026-03-01") == []
+    assert desk.refused(c.RemindReview, "2026-03-01", by=CLOCK) == [("deposits.no-review-to-remind", None)]
+
+
+@pytest.mark.clause("SD-5")
+def test_where_a_review_was_asked_for_no_last_day_is_told() -> None:
+    """Nor before the letter was received, or its last day has come; a new letter has a last day of its own."""
+    none = [("deposits.no-review-to-remind", None)]
+    desk = DepositDesk()
+    desk.notify()
+    assert desk.refused(c.RemindReview, "2026-01-30", by=CLOCK) == none
+    desk.do(c.ConfirmLetter, "2026-01-07", by=DEVELOPER)
+    assert desk.refused(c.RemindReview, "2026-01-13", by=CLOCK) == none
+    desk.do(c.AskReview, "2026-01-08", by=DEVELOPER, objection="the cost is another")
+    assert desk.clock("2026-01-30") == []
+    desk.do(c.AnswerReview, "2026-02-01", answer="it stays")
+    assert desk.clock("2026-02-20") == []
+    desk.do(c.ReassessDeposit, "2026-02-21", cost=cny(1_000_000), reason="a mistake in the cost")
+    desk.do(c.ConfirmLetter, "2026-02-22", by=DEVELOPER)
+    assert spoken(desk.clock("2026-03-31")) == [("RemindReview", "", date(2026, 3, 1))]

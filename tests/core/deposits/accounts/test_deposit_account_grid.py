@@ -41,6 +41,7 @@ ReassessDeposit  .          AS>EXE/= AS>EXE/ASS/HEL AS>EXE/PAI/DUE  AS>EXE/=    
 NotifyAssessment .          AS>DUE   .              AS>=            .            .               AS>=       AS>=       .      .
 ConfirmLetter    .          .        .              AD>=            .            AD>=            AD>=       AD>=       .      .
 AskReview        .          .        .              D>REV           .            D>REV           D>=        D>=        .      .
+RemindReview     .          .        .              C>=             .            C>=             C>=        C>=        .      .
 AnswerReview     .          .        .              .               A>DUE/PAI    .               A>=        A>=        .      .
 LodgeDeposit     .          ABSU>=   ABSU>=         ABSU>=/PAI      ABSU>=       .               ABSU>=     ABSU>=     .      .
 ReversePayment   .          .        ABS>=          ABS>=           ABS>=        ABS>DUE         ABS>=      ABS>=      .      .

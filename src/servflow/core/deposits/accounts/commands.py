@@ -44,6 +44,7 @@ __all__ = [
     "ReleasePart",
     "ReleaseRest",
     "RemindRelease",
+    "RemindReview",
     "RepairDefect",
     "RequestRelease",
     "ReversePayment",
@@ -148,6 +149,11 @@ class AskReview(Command):
     must_say = ("objection",)
 
     objection: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindReview(Command):
+    """The clock: today is the last day on which a review may be asked for (SD-5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,14 @@ from servflow.core.deposits.policy import DepositPolicy
 from servflow.core.deposits.words import AtTheLimit, KeptSince, ReleaseSince
 from servflow.core.errors import InvalidValue
 
-__all__ = ["kept_through", "publication", "release_by", "released_at_limit", "year_to_publish"]
+__all__ = [
+    "kept_through",
+    "publication",
+    "release_by",
+    "released_at_limit",
+    "review_through",
+    "year_to_publish",
+]
 
 _DAY: Final = timedelta(days=1)
 _NOTHING_HELD: Final = frozenset({AccountState.EXEMPT, AccountState.RELEASED, AccountState.CLOSED})
@@ -54,6 +61,17 @@ def kept_through(it: DepositAccount, policy: DepositPolicy) -> date | None:
         return longest.after(since, EndOfMonth.CLAMP)
     except InvalidValue:  # beyond the calendar
         return None
+
+
+def review_through(it: DepositAccount, policy: DepositPolicy) -> date | None:
+    """The last day on which a review of the assessment may be asked for, that day included (SD-5).
+
+    ``None``: the letter was not received yet, or a review of this assessment was asked for.
+    """
+    received = it.letter_received_on
+    if received is None or it.review_of == len(it.assessments):
+        return None
+    return _later(received, policy.review_days.on(received).value)
 
 
 def released_at_limit(it: DepositAccount, policy: DepositPolicy, day: date) -> bool:

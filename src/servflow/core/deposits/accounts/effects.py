@@ -21,7 +21,12 @@ from servflow.core.changes import Message
 from servflow.core.citations import Clause, Dated, Plain
 from servflow.core.deposits.accounts import commands as c
 from servflow.core.deposits.accounts import messages
-from servflow.core.deposits.accounts.deadlines import kept_through, release_by, released_at_limit
+from servflow.core.deposits.accounts.deadlines import (
+    kept_through,
+    release_by,
+    released_at_limit,
+    review_through,
+)
 from servflow.core.deposits.accounts.guards import (
     Opening,
     Said,
@@ -88,6 +93,7 @@ __all__ = [
     "refund_surcharge",
     "release",
     "remind_release",
+    "remind_review",
     "repair_defect",
     "request_release",
     "reverse",
@@ -321,7 +327,7 @@ def notify(s: Said) -> Outcome:
 
 def confirm_letter(s: Said) -> Outcome:
     """From now on the days for a review count."""
-    return _outcome(s, replace(s.it, letter_received_on=today(s)))
+    return _outcome(s, replace(s.it, letter_received_on=today(s), review_told=False))
 
 
 def ask_review(s: Said) -> Outcome:
@@ -329,6 +335,16 @@ def ask_review(s: Said) -> Outcome:
     it = replace(s.it, review_asked=s.command.objection, review_of=len(s.it.assessments), review_answer="")
     objection, cited = ("objection", s.command.objection), _by(s, s.policy.review_days)
     told = messages.tell(it, messages.REVIEW_ASKED, (it.authority,), objection, cited=cited)
+    return _outcome(s, it, told)
+
+
+def remind_review(s: Said) -> Outcome:
+    """The developer hears that today is the last day (SD-5)."""
+    last = review_through(s.it, s.policy)
+    assert last is not None, "a guard asks for it"
+    facts, cited = (("amount", s.it.target), ("last", last)), _by(s, s.policy.review_days)
+    it = replace(s.it, review_told=True)
+    told = messages.tell(it, messages.REVIEW_ENDS, (it.building.developer,), *facts, cited=cited)
     return _outcome(s, it, told)
 
 

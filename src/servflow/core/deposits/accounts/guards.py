@@ -22,6 +22,7 @@ from servflow.core.deposits.accounts.deadlines import (
     kept_through,
     release_by,
     released_at_limit,
+    review_through,
 )
 from servflow.core.deposits.accounts.model import Assessment, Building, DepositAccount, Movement, Part
 from servflow.core.deposits.accounts.states import AccountRole, AccountState, MovementKind
@@ -107,6 +108,7 @@ __all__ = [
     "reversible",
     "review_in_time",
     "review_open",
+    "review_to_remind",
     "shares",
     "shares_known",
     "something_unpaid",
@@ -309,6 +311,13 @@ def review_in_time(s: Said) -> Iterator[Reason]:
     last = received + timedelta(days=days.value)
     if today(s) > last:
         yield Reason("deposits.review-late", days.clause, (("last", last),))
+
+
+def review_to_remind(s: Said) -> Iterator[Reason]:
+    """The last day for a review has come, none was asked for, and that was not told yet (SD-5)."""
+    last = review_through(s.it, s.policy)
+    if last is None or today(s) < last or s.it.review_told:
+        yield Reason("deposits.no-review-to-remind")
 
 
 def no_review_open(s: Said) -> Iterator[Reason]:

@@ -39,6 +39,7 @@ __all__ = [
     "REVERSED",
     "REVIEW_ANSWERED",
     "REVIEW_ASKED",
+    "REVIEW_ENDS",
     "STATEMENT",
     "SURCHARGE_PAID",
     "SURCHARGE_REFUNDED",
@@ -53,6 +54,7 @@ __all__ = [
 NOTIFIED: Final = "deposits.account.notified"  # the letter (函告), to developer and supervisor (SD-29)
 REASSESSED: Final = "deposits.account.reassessed"  # the same, with another amount
 EXEMPTED: Final = "deposits.account.exempted"  # no deposit is asked for (SD-2)
+REVIEW_ENDS: Final = "deposits.account.review-ends"  # to the developer, on the last day
 REVIEW_ASKED: Final = "deposits.account.review-asked"  # to the authority
 REVIEW_ANSWERED: Final = "deposits.account.review-answered"
 # payment
@@ -85,6 +87,7 @@ DEPOSIT_ACCOUNT_MESSAGES: Final = (
     NOTIFIED,
     REASSESSED,
     EXEMPTED,
+    REVIEW_ENDS,
     REVIEW_ASKED,
     REVIEW_ANSWERED,
     RECEIVED,

@@ -231,7 +231,7 @@ class DepositAccount(Aggregate):
     """The deposit of one building: earmarked, its owner known, used for nothing else (SD-23).
 
     ``review_of`` says of which assessment, counted from 1, the last review was asked for; it is open until
-    there is an answer.
+    there is an answer. ``review_told`` says that the last day for one was told.
     """
 
     kind: ClassVar[str] = "deposits.account"
@@ -245,6 +245,7 @@ class DepositAccount(Aggregate):
     letter_received_on: date | None = None
     review_asked: str = ""
     review_of: int = 0
+    review_told: bool = False
     review_answer: str = ""
     orders: tuple[Order, ...] = ()
     defaults: tuple[Default, ...] = ()

@@ -18,6 +18,7 @@ from servflow.core.deposits.accounts.deadlines import (
     kept_through,
     publication,
     release_by,
+    review_through,
     year_to_publish,
 )
 from servflow.core.deposits.accounts.model import DepositAccount
@@ -32,6 +33,7 @@ S = AccountState
 _DAY: Final = timedelta(days=1)
 _KEPT: Final = frozenset({S.HELD, S.PARTLY_RELEASED})
 _ORDERED: Final = frozenset({S.DUE, S.UNDER_REVIEW, S.PAID, *_KEPT})
+_LETTERED: Final = frozenset({S.DUE, S.PAID, *_KEPT})
 _PUBLISHED: Final = _ORDERED | {S.EXEMPT, S.RELEASED, S.CLOSED}
 
 
@@ -48,6 +50,8 @@ def wake(it: DepositAccount, policy: DepositPolicy, recorded_at: datetime) -> Co
 def _wakes(it: DepositAccount, policy: DepositPolicy) -> Iterator[Wake]:
     if it.state in _ORDERED:
         yield from _default(it, policy)
+    if it.state in _LETTERED and not it.review_told and (last := review_through(it, policy)) is not None:
+        yield Wake(_at(last, policy), c.RemindReview, f"review/{len(it.assessments)}/{last.isoformat()}")
     if it.state in _KEPT:
         yield from _ends(it, policy)
     if it.state in _PUBLISHED and (year := year_to_publish(it)) is not None:
